@@ -1,0 +1,34 @@
+//! Words of the field as types: once a value has one of these types, it is well formed.
+
+pub mod alias;
+pub mod arn;
+pub mod context;
+pub mod epoch;
+pub mod ids;
+pub mod principal;
+pub mod region;
+pub mod spec;
+pub mod tags;
+pub mod time;
+
+pub use alias::AliasName;
+pub use arn::{AliasArn, KeyArn, KeyReference};
+pub use context::EncryptionContext;
+pub use epoch::Epoch;
+pub use ids::{AccountId, HpkeKeyId, Incarnation, KeyId, MaterialId, NodeId, StoreId, WrappingKeyId};
+pub use principal::Principal;
+pub use region::RegionName;
+pub use spec::{KeyOrigin, KeySpec, KeyUsage};
+pub use time::Timestamp;
+
+/// A text that is not a well-formed value of the type it was parsed as.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Malformed {
+    /// What is wrong, without the offending text.
+    pub reason: &'static str,
+}
+
+pub(crate) const fn malformed(reason: &'static str) -> Malformed {
+    Malformed { reason }
+}
