@@ -18,6 +18,9 @@ pub type HpkeKeyId = u64;
 pub struct AccountId([u8; 12]);
 
 impl AccountId {
+    /// The account id that sorts first; a bound for ranges.
+    pub const FIRST: Self = Self(*b"000000000000");
+
     /// The 12 ASCII digits.
     pub const fn digits(&self) -> &[u8; 12] {
         &self.0

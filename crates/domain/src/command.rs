@@ -1,0 +1,234 @@
+//! Every change the log can carry. A closed enum: a node that meets a command it does not know stops.
+
+use crate::key::{KeyName, WrappedMaterial};
+use crate::multi_region::{HandoverProof, Receipt, Shipment};
+use crate::rows::{HpkeKeyRow, PeerRegion, WrappingKeyRow};
+use crate::vocabulary::tags::Tags;
+use crate::vocabulary::{
+    AliasName, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId, NodeId, RegionName, Timestamp,
+};
+use std::sync::Arc;
+
+/// A change of state. Ids, material and times were made by the proposer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// First command of a region's life.
+    Bootstrap(Bootstrap),
+    /// Moves log time; see [`crate::pulse`].
+    Pulse(Pulse),
+    /// All nodes support these semantics.
+    RaiseFeatureLevel(RaiseFeatureLevel),
+    /// CreateKey.
+    CreateKey(Box<CreateKey>),
+    /// EnableKey.
+    EnableKey(KeyName),
+    /// DisableKey.
+    DisableKey(KeyName),
+    /// UpdateKeyDescription.
+    UpdateKeyDescription(UpdateKeyDescription),
+    /// ScheduleKeyDeletion.
+    ScheduleKeyDeletion(ScheduleKeyDeletion),
+    /// CancelKeyDeletion.
+    CancelKeyDeletion(KeyName),
+    /// CreateAlias.
+    CreateAlias(SetAlias),
+    /// UpdateAlias.
+    UpdateAlias(SetAlias),
+    /// DeleteAlias.
+    DeleteAlias(DeleteAlias),
+    /// TagResource.
+    TagResource(TagResource),
+    /// UntagResource.
+    UntagResource(UntagResource),
+    /// EnableKeyRotation.
+    EnableKeyRotation(EnableKeyRotation),
+    /// DisableKeyRotation.
+    DisableKeyRotation(KeyName),
+    /// RotateKeyOnDemand.
+    RotateKeyOnDemand(RotateKey),
+    /// The rotation period ended and the leader made material.
+    RotateKeyAutomatically(RotateKey),
+    /// ReplicateKey, on the primary.
+    ReplicateKey(Box<ReplicateKey>),
+    /// UpdatePrimaryRegion, on the primary.
+    UpdatePrimaryRegion(UpdatePrimaryRegion),
+    /// A record from another region.
+    AcceptShipment(Box<Shipment<WrappedMaterial>>),
+    /// What a peer said to a record shipped to it.
+    NoteReceipt(Box<Receipt>),
+    /// An administrator pins a region, or renews what is pinned.
+    PairRegion(Box<PeerRegion>),
+    /// An administrator unpins a region that holds no replica and no primary of a key here.
+    UnpairRegion(RegionName),
+    /// Ships everything to this peer again; resynchronizes after a restore.
+    MarkAllDirty(RegionName),
+    /// A new HPKE key pair of this region becomes the one peers seal to.
+    AddHpkeKey(Box<HpkeKeyRow>),
+}
+
+/// First command of a region's life; refused when the region exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// Names the whole installation.
+    pub cluster: String,
+    /// This region.
+    pub region: RegionName,
+    /// Random.
+    pub incarnation: Incarnation,
+    /// Wrapping key 1.
+    pub wrapping_key: WrappingKeyRow,
+    /// HPKE key pair 1.
+    pub hpke_key: HpkeKeyRow,
+    /// The region's signing key, public half.
+    pub signing_public: [u8; 32],
+    /// Its private half, wrapped by the root key.
+    pub signing_private_wrapped: Arc<[u8]>,
+    /// Semantics to start with.
+    pub feature_level: u32,
+}
+
+/// Clock readings of a majority of nodes. Log time becomes their lower median, never goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulse {
+    /// One reading a node, the proposer's included.
+    pub readings: Vec<(NodeId, Timestamp)>,
+}
+
+/// Raises the feature level; lower or equal changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaiseFeatureLevel {
+    /// The new level.
+    pub level: u32,
+}
+
+/// Material made by the proposer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMaterial {
+    /// Random id.
+    pub material_id: MaterialId,
+    /// The secret, wrapped under the wrapping key that the guard names.
+    pub wrapped: WrappedMaterial,
+}
+
+/// CreateKey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateKey {
+    /// Owner and random id.
+    pub name: KeyName,
+    /// Kind of material.
+    pub spec: KeySpec,
+    /// What it is for.
+    pub usage: KeyUsage,
+    /// Where its material comes from.
+    pub origin: KeyOrigin,
+    /// Free text.
+    pub description: String,
+    /// Key policy document; empty means the default policy.
+    pub policy: String,
+    /// Tags.
+    pub tags: Tags,
+    /// For a multi-Region key: the random incarnation of this region's copy.
+    pub multi_region: Option<Incarnation>,
+    /// First material; none when the origin is EXTERNAL.
+    pub material: Option<NewMaterial>,
+}
+
+/// UpdateKeyDescription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateKeyDescription {
+    /// The key.
+    pub key: KeyName,
+    /// The new text.
+    pub description: String,
+}
+
+/// ScheduleKeyDeletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleKeyDeletion {
+    /// The key.
+    pub key: KeyName,
+    /// The waiting period, in days.
+    pub pending_window_days: u32,
+}
+
+/// CreateAlias and UpdateAlias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAlias {
+    /// The alias; its account is the key's.
+    pub alias: AliasName,
+    /// The key it points to from now on.
+    pub key: KeyName,
+}
+
+/// DeleteAlias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteAlias {
+    /// Owner.
+    pub account: crate::vocabulary::AccountId,
+    /// The alias.
+    pub alias: AliasName,
+}
+
+/// TagResource: adds or replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagResource {
+    /// The key.
+    pub key: KeyName,
+    /// Tags to set, in the caller's order, so that repetitions are seen.
+    pub tags: Vec<(String, String)>,
+}
+
+/// UntagResource: absent tags are no error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntagResource {
+    /// The key.
+    pub key: KeyName,
+    /// Tag keys to remove.
+    pub tag_keys: Vec<String>,
+}
+
+/// EnableKeyRotation; on an already rotating key it changes the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnableKeyRotation {
+    /// The key.
+    pub key: KeyName,
+    /// The period, in days.
+    pub period_days: u32,
+}
+
+/// A rotation to new material.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RotateKey {
+    /// The key.
+    pub key: KeyName,
+    /// The new material.
+    pub material: NewMaterial,
+}
+
+/// ReplicateKey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicateKey {
+    /// The primary.
+    pub key: KeyName,
+    /// Where the replica goes.
+    pub region: RegionName,
+    /// Random incarnation of the replica.
+    pub incarnation: Incarnation,
+    /// The replica's description.
+    pub description: String,
+    /// The replica's key policy; empty means the default policy.
+    pub policy: String,
+    /// The replica's tags.
+    pub tags: Tags,
+}
+
+/// UpdatePrimaryRegion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdatePrimaryRegion {
+    /// The primary.
+    pub key: KeyName,
+    /// The region whose replica becomes primary.
+    pub target: RegionName,
+    /// Signed by this region's key when the move was decided.
+    pub proof: HandoverProof,
+}

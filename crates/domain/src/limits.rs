@@ -1,0 +1,54 @@
+//! Every bound on what callers may give or keep, with its unit in its name. Bounds are AWS KMS's where it has one.
+
+/// Plaintext of one symmetric Encrypt, in bytes.
+pub const PLAINTEXT_BYTES_MAX: usize = 4_096;
+/// Ciphertext of one Decrypt, in bytes.
+pub const CIPHERTEXT_BYTES_MAX: usize = 6_144;
+/// Bytes of one GenerateRandom or GenerateDataKey.
+pub const RANDOM_BYTES_MAX: u32 = 1_024;
+/// A key's description, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 8_192;
+/// A key policy document, in bytes.
+pub const POLICY_BYTES_MAX: usize = 32_768;
+/// Tags on one key.
+pub const TAGS_PER_KEY_MAX: usize = 50;
+/// A tag key, in characters.
+pub const TAG_KEY_CHARS_MAX: usize = 128;
+/// A tag value, in characters.
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Aliases of one key.
+pub const ALIASES_PER_KEY_MAX: usize = 50;
+/// Aliases of one account in one region. AWS bounds them by 50 for each of 100,000 keys.
+pub const ALIASES_PER_ACCOUNT_MAX: usize = 500_000;
+/// Customer managed keys of one account in one region.
+pub const KEYS_PER_ACCOUNT_MAX: usize = 1_000_000;
+/// Shortest and longest waiting period before deletion, in days.
+pub const PENDING_WINDOW_DAYS: std::ops::RangeInclusive<u32> = 7..=30;
+/// Waiting period when the caller names none, in days.
+pub const PENDING_WINDOW_DAYS_DEFAULT: u32 = 30;
+/// Shortest and longest automatic rotation period, in days.
+pub const ROTATION_PERIOD_DAYS: std::ops::RangeInclusive<u32> = 90..=2_560;
+/// Rotation period when the caller names none, in days.
+pub const ROTATION_PERIOD_DAYS_DEFAULT: u32 = 365;
+/// On-demand rotations in a key's life.
+pub const ON_DEMAND_ROTATIONS_MAX: u32 = 25;
+/// Replicas of one multi-Region key.
+pub const REPLICAS_PER_KEY_MAX: usize = 32;
+/// Regions pinned by one region.
+pub const PEER_REGIONS_MAX: usize = 32;
+/// Grant tokens in one request.
+pub const GRANT_TOKENS_MAX: usize = 10;
+/// Remembered answers of one principal; the oldest go first.
+pub const ANSWERS_PER_PRINCIPAL_MAX: usize = 10_000;
+/// How long an answer is remembered, in milliseconds of log time.
+pub const ANSWER_MEMORY_MS: u64 = 600_000;
+/// A request id from a caller, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+/// How long a hand-over may hold back DisableKey and ScheduleKeyDeletion, in milliseconds of log time.
+pub const UPDATING_PATIENCE_MS: u64 = 30_000;
+/// Keys that one Pulse may change; the rest wait for the next.
+pub const KEYS_PER_PULSE_MAX: usize = 100;
+/// Materials carried by one shipment; more follow in the next.
+pub const MATERIALS_PER_SHIPMENT_MAX: usize = 64;
+/// Hand-over proofs kept with one key before a further planned move must wait for the peers to catch up.
+pub const HANDOVER_PROOFS_MAX: usize = 64;

@@ -1,0 +1,1 @@
+//! Log time: how Pulse moves it and what falls due.

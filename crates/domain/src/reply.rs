@@ -1,0 +1,35 @@
+//! What the proposer of a command is told when it succeeds.
+
+use crate::multi_region::{AcceptOutcome, RecordStamp};
+use crate::vocabulary::{KeyId, Timestamp};
+
+/// Facts that only apply knows. Everything else a response shows is read from the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, with nothing more to say.
+    Done,
+    /// CreateKey made this key.
+    KeyCreated {
+        /// The new key.
+        key_id: KeyId,
+    },
+    /// ScheduleKeyDeletion.
+    DeletionScheduled {
+        /// What the caller is shown; none while replicas remain.
+        deletion_date: Option<Timestamp>,
+    },
+    /// What became of a record from another region.
+    RecordAccepted(AcceptOutcome),
+    /// An acknowledgement was noted; `settled` when nothing more is due to that peer.
+    AcknowledgementNoted {
+        /// The outbox row is gone.
+        settled: bool,
+    },
+    /// The stamp after a change of shared state.
+    SharedChanged(RecordStamp),
+    /// A Pulse moved log time to here.
+    Pulsed {
+        /// Log time after the Pulse.
+        log_time: Timestamp,
+    },
+}

@@ -1,0 +1,335 @@
+//! The state of one region, in ordered persistent maps: a copy is O(1), and applying never disturbs a reader's copy.
+
+use crate::key::{Alias, Key, KeyName, Material};
+use crate::multi_region::Tombstone;
+use crate::rows::{
+    Answer, HpkeKeyRow, OutboxRow, PeerRegion, Region, Row, RowChange, RowKey, WrappingKeyRow,
+};
+use crate::vocabulary::{
+    AccountId, AliasName, HpkeKeyId, KeyArn, MaterialId, Principal, RegionName, Timestamp, WrappingKeyId,
+};
+use imbl::{OrdMap, OrdSet};
+use std::sync::Arc;
+
+/// Everything a region knows. Equal logs give equal states.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    pub(crate) region: Option<Arc<Region>>,
+    pub(crate) wrapping_keys: OrdMap<WrappingKeyId, Arc<WrappingKeyRow>>,
+    pub(crate) hpke_keys: OrdMap<HpkeKeyId, Arc<HpkeKeyRow>>,
+    pub(crate) peers: OrdMap<RegionName, Arc<PeerRegion>>,
+    pub(crate) keys: OrdMap<KeyName, Arc<Key>>,
+    pub(crate) materials: OrdMap<(KeyName, MaterialId), Arc<Material>>,
+    pub(crate) aliases: OrdMap<(AccountId, AliasName), Arc<Alias>>,
+    pub(crate) tombstones: OrdMap<KeyName, Arc<Tombstone>>,
+    pub(crate) outbox: OrdMap<(RegionName, KeyName), Arc<OutboxRow>>,
+    pub(crate) answers: OrdMap<(Principal, String, String), Arc<Answer>>,
+    pub(crate) derived: Derived,
+}
+
+/// Indexes that follow from the rows; never persisted, rebuilt as rows are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Derived {
+    pub(crate) aliases_by_key: OrdMap<KeyName, OrdSet<AliasName>>,
+    pub(crate) materials_by_sequence: OrdMap<(KeyName, u64), MaterialId>,
+    pub(crate) keys_per_account: OrdMap<AccountId, u64>,
+    pub(crate) aliases_per_account: OrdMap<AccountId, u64>,
+    pub(crate) deadlines: OrdSet<(Timestamp, Deadline)>,
+    pub(crate) deletions_to_start: OrdSet<KeyName>,
+    pub(crate) answers_by_age: OrdMap<(Timestamp, u64), RowKey>,
+    pub(crate) answers_by_principal: OrdMap<(Principal, u64), RowKey>,
+    pub(crate) answers_per_principal: OrdMap<Principal, u64>,
+    pub(crate) tombstones_to_tell: OrdSet<KeyName>,
+}
+
+/// What is due at a deadline.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deadline {
+    /// The key's waiting period ends.
+    Deletion(KeyName),
+    /// The key's rotation period ends.
+    Rotation(KeyName),
+    /// A hand-over has lasted as long as callers must wait for it.
+    HandoverPatience(KeyName),
+}
+
+impl State {
+    /// A state from rows, as an image or a snapshot holds them, in any order.
+    pub fn from_rows(rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut state = Self::default();
+        for row in rows {
+            state.write_row(row.key(), Some(row));
+        }
+        state
+    }
+
+    /// Every row, in row key order.
+    pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let region = self.region.iter().cloned().map(Row::Region);
+        let wrapping_keys = self.wrapping_keys.values().cloned().map(Row::WrappingKey);
+        let hpke_keys = self.hpke_keys.values().cloned().map(Row::HpkeKey);
+        let peers = self.peers.values().cloned().map(Row::Peer);
+        let keys = self.keys.values().cloned().map(Row::Key);
+        let materials = self.materials.values().cloned().map(Row::Material);
+        let aliases = self.aliases.values().cloned().map(Row::Alias);
+        let tombstones = self.tombstones.values().cloned().map(Row::Tombstone);
+        let outbox = self.outbox.values().cloned().map(Row::Outbox);
+        let answers = self.answers.values().cloned().map(Row::Answer);
+        region
+            .chain(wrapping_keys)
+            .chain(hpke_keys)
+            .chain(peers)
+            .chain(keys)
+            .chain(materials)
+            .chain(aliases)
+            .chain(tombstones)
+            .chain(outbox)
+            .chain(answers)
+    }
+
+    /// The row under `key`.
+    pub fn row(&self, key: &RowKey) -> Option<Row> {
+        match key {
+            RowKey::Region => self.region.clone().map(Row::Region),
+            RowKey::WrappingKey(id) => self.wrapping_keys.get(id).cloned().map(Row::WrappingKey),
+            RowKey::HpkeKey(id) => self.hpke_keys.get(id).cloned().map(Row::HpkeKey),
+            RowKey::Peer(name) => self.peers.get(name).cloned().map(Row::Peer),
+            RowKey::Key(name) => self.keys.get(name).cloned().map(Row::Key),
+            RowKey::Material(name, id) => self.materials.get(&(*name, *id)).cloned().map(Row::Material),
+            RowKey::Alias(account, alias) => self
+                .aliases
+                .get(&(*account, alias.clone()))
+                .cloned()
+                .map(Row::Alias),
+            RowKey::Tombstone(name) => self.tombstones.get(name).cloned().map(Row::Tombstone),
+            RowKey::Outbox(peer, name) => self.outbox.get(&(peer.clone(), *name)).cloned().map(Row::Outbox),
+            RowKey::Answer(principal, operation, id) => {
+                let key = (principal.clone(), operation.clone(), id.clone());
+                self.answers.get(&key).cloned().map(Row::Answer)
+            }
+        }
+    }
+
+    /// The region; `None` until bootstrap.
+    pub fn region(&self) -> Option<&Arc<Region>> {
+        self.region.as_ref()
+    }
+
+    /// Log time: moved by Pulse only.
+    pub fn log_time(&self) -> Timestamp {
+        self.region.as_ref().map(|r| r.log_time).unwrap_or_default()
+    }
+
+    /// A wrapping key.
+    pub fn wrapping_key(&self, id: WrappingKeyId) -> Option<&Arc<WrappingKeyRow>> {
+        self.wrapping_keys.get(&id)
+    }
+
+    /// All wrapping keys, oldest first.
+    pub fn wrapping_keys(&self) -> impl Iterator<Item = &Arc<WrappingKeyRow>> {
+        self.wrapping_keys.values()
+    }
+
+    /// An HPKE key pair of this region.
+    pub fn hpke_key(&self, id: HpkeKeyId) -> Option<&Arc<HpkeKeyRow>> {
+        self.hpke_keys.get(&id)
+    }
+
+    /// A pinned region.
+    pub fn peer(&self, name: &RegionName) -> Option<&Arc<PeerRegion>> {
+        self.peers.get(name)
+    }
+
+    /// All pinned regions, by name.
+    pub fn peers(&self) -> impl Iterator<Item = &Arc<PeerRegion>> {
+        self.peers.values()
+    }
+
+    /// A key.
+    pub fn key(&self, name: &KeyName) -> Option<&Arc<Key>> {
+        self.keys.get(name)
+    }
+
+    /// Keys of one account in key id order, from `after` (exclusive).
+    pub fn keys_of(
+        &self,
+        account: AccountId,
+        after: Option<crate::vocabulary::KeyId>,
+    ) -> impl Iterator<Item = &Arc<Key>> {
+        use std::ops::Bound;
+        let first = crate::vocabulary::KeyId::uuid([0; 16]);
+        let from = match after {
+            Some(key_id) => Bound::Excluded(KeyName { account, key_id }),
+            None => Bound::Included(KeyName {
+                account,
+                key_id: first,
+            }),
+        };
+        self.keys
+            .range((from, Bound::Unbounded))
+            .map(|(_, key)| key)
+            .take_while(move |k| k.name.account == account)
+    }
+
+    /// Every key, by account and id.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys.values()
+    }
+
+    /// How many keys there are in all accounts.
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many keys an account has.
+    pub fn key_count_of(&self, account: AccountId) -> u64 {
+        self.derived.keys_per_account.get(&account).copied().unwrap_or(0)
+    }
+
+    /// A material of a key.
+    pub fn material(&self, key: &KeyName, id: &MaterialId) -> Option<&Arc<Material>> {
+        self.materials.get(&(*key, *id))
+    }
+
+    /// A key's materials, in the order in which this region learned of them, from sequence `from`.
+    pub fn materials_of(&self, key: KeyName, from: u64) -> impl Iterator<Item = &Arc<Material>> {
+        self.derived
+            .materials_by_sequence
+            .range((key, from)..=(key, u64::MAX))
+            .filter_map(move |(_, id)| self.materials.get(&(key, *id)))
+    }
+
+    /// An alias.
+    pub fn alias(&self, account: AccountId, alias: &AliasName) -> Option<&Arc<Alias>> {
+        self.aliases.get(&(account, alias.clone()))
+    }
+
+    /// Aliases of one account in name order, from `after` (exclusive).
+    pub fn aliases_of(
+        &self,
+        account: AccountId,
+        after: Option<&AliasName>,
+    ) -> impl Iterator<Item = &Arc<Alias>> {
+        use std::ops::Bound;
+        let after = after.cloned();
+        // No alias sorts before the bare prefix, so without a marker the range begins at the account.
+        self.aliases
+            .range((
+                after
+                    .clone()
+                    .map_or(Bound::Unbounded, |a| Bound::Excluded((account, a))),
+                Bound::Unbounded,
+            ))
+            .skip_while(move |((owner, _), _)| *owner < account)
+            .take_while(move |((owner, _), _)| *owner == account)
+            .map(|(_, alias)| alias)
+    }
+
+    /// How many aliases an account has.
+    pub fn alias_count_of(&self, account: AccountId) -> u64 {
+        self.derived
+            .aliases_per_account
+            .get(&account)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Names of a key's aliases, in order.
+    pub fn aliases_of_key(&self, key: &KeyName) -> impl Iterator<Item = &AliasName> {
+        self.derived.aliases_by_key.get(key).into_iter().flatten()
+    }
+
+    /// A tombstone.
+    pub fn tombstone(&self, key: &KeyName) -> Option<&Arc<Tombstone>> {
+        self.tombstones.get(key)
+    }
+
+    /// Tombstones whose end the recorded primary has not been told.
+    pub fn tombstones_to_tell(&self) -> impl Iterator<Item = &Arc<Tombstone>> {
+        self.derived
+            .tombstones_to_tell
+            .iter()
+            .filter_map(|key| self.tombstones.get(key))
+    }
+
+    /// Dirty rows of one peer, in key order, from `after` (exclusive).
+    pub fn outbox_of(
+        &self,
+        peer: &RegionName,
+        after: Option<KeyName>,
+    ) -> impl Iterator<Item = &Arc<OutboxRow>> {
+        use std::ops::Bound;
+        let wanted = peer.clone();
+        let first = KeyName {
+            account: AccountId::FIRST,
+            key_id: crate::vocabulary::KeyId::uuid([0; 16]),
+        };
+        let from = match after {
+            Some(key) => Bound::Excluded((peer.clone(), key)),
+            None => Bound::Included((peer.clone(), first)),
+        };
+        self.outbox
+            .range((from, Bound::Unbounded))
+            .take_while(move |((owner, _), _)| *owner == wanted)
+            .map(|(_, row)| row)
+    }
+
+    /// One dirty row.
+    pub fn outbox_row(&self, peer: &RegionName, key: &KeyName) -> Option<&Arc<OutboxRow>> {
+        self.outbox.get(&(peer.clone(), *key))
+    }
+
+    /// How many dirty rows there are for all peers.
+    pub fn outbox_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// A remembered answer.
+    pub fn answer(&self, principal: &Principal, operation: &str, id: &str) -> Option<&Arc<Answer>> {
+        self.answers
+            .get(&(principal.clone(), operation.to_owned(), id.to_owned()))
+    }
+
+    /// The ARN of a key in this region.
+    pub fn key_arn(&self, name: &KeyName) -> Option<KeyArn> {
+        let region = self.region.as_ref()?.name.clone();
+        Some(KeyArn {
+            region,
+            account: name.account,
+            key_id: name.key_id,
+        })
+    }
+
+    /// The log time at which a Pulse has something to do, if anything is scheduled.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.derived.deadlines.get_min().map(|(at, _)| *at)
+    }
+
+    /// What is due at or before `now`, earliest first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Deadline> {
+        self.derived
+            .deadlines
+            .iter()
+            .take_while(move |(at, _)| *at <= now)
+            .map(|(_, what)| what)
+    }
+
+    /// Keys whose waiting period starts at the next Pulse.
+    pub fn deletions_to_start(&self) -> impl Iterator<Item = &KeyName> {
+        self.derived.deletions_to_start.iter()
+    }
+
+    /// Writes rows and says what changed. The only writer beside [`State::from_rows`].
+    pub(crate) fn write(&mut self, rows: std::collections::BTreeMap<RowKey, Option<Row>>) -> Vec<RowChange> {
+        let mut changes = Vec::with_capacity(rows.len());
+        for (key, after) in rows {
+            let before = self.row(&key);
+            if before == after {
+                continue;
+            }
+            self.write_row(key.clone(), after.clone());
+            changes.push(RowChange { key, before, after });
+        }
+        changes
+    }
+}
