@@ -9,6 +9,7 @@
 pub mod record;
 pub mod reseal;
 pub mod role;
+mod shared_change;
 
 pub use record::{
     AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedRecord,
@@ -16,3 +17,4 @@ pub use record::{
 };
 pub use reseal::{Reseal, ResealError};
 pub use role::{Handover, MultiRegion, Replica, ReplicaPhase, Role, Tombstone};
+pub(crate) use shared_change::{mark_dirty, shared_change};
