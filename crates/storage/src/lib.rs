@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Durable, sealed rows behind a small door; the only crate that names a storage engine.
+//!
+//! What cannot be lost (log, vote, purge point, snapshot index) is in one redb file behind one
+//! ordered writer; what can be rebuilt (the image of the applied state) is in sled and never holds
+//! anything back. Everything on disk is sealed under a storage key that the root key wraps.
+//!
+//! This crate works on bytes: except for `encoding` it must not know commands, rows or key states.
+
+mod disk;
+mod error;
+mod field;
+mod log;
+mod seal;
+
+pub use disk::{Boot, DATA_FORMAT_VERSION, DataFolder, NodeIdentity, PeerPresence, PeerRefused, StoreId};
+pub use error::StorageError;
+pub use log::{FatalHook, LogMark, LogOptions, LogRecord, LogStore};
+pub use seal::{RootKey, RootKeyError, SEAL_OVERHEAD_BYTES, Sealer};
