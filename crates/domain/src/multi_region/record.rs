@@ -32,6 +32,10 @@ pub struct SharedRecord {
     pub creation_date: Timestamp,
     /// The material that encrypts.
     pub current_material: Option<MaterialId>,
+    /// When that material became current, as shown; the addressee may have received it before it was.
+    pub current_rotation_date: Option<Timestamp>,
+    /// What made it current.
+    pub current_rotation_kind: Option<RotationKind>,
     /// Automatic rotation is on.
     pub rotation_automatic: bool,
     /// Its period, in days.
@@ -44,6 +48,8 @@ pub struct SharedRecord {
     pub pending: Option<PendingRotation>,
     /// Replicas and their lives, without the primary.
     pub replicas: BTreeMap<RegionName, Incarnation>,
+    /// The life of the primary's own copy, by which it is known once it is a replica.
+    pub primary_incarnation: Incarnation,
     /// The primary role is being handed to this region at this epoch.
     pub handover: Option<Epoch>,
 }
@@ -179,6 +185,8 @@ pub struct Receipt {
     pub incarnation: Incarnation,
     /// Materials of that shipment that are held there now.
     pub materials_held: Vec<MaterialId>,
+    /// That life of the replica has received everything and is no longer Creating.
+    pub complete: bool,
     /// What became of it.
     pub outcome: AcceptOutcome,
 }
