@@ -2,8 +2,10 @@
 //! writes ([`crate::State::apply`]).
 
 use crate::effect::Effect;
+use crate::key::KeyName;
 use crate::rows::{Row, RowKey};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Rows to write, later ones winning, and effects.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +40,19 @@ impl Changes {
     /// The row as it will be: `Some(None)` when it is to be removed, `None` when it is untouched.
     pub fn pending(&self, key: &RowKey) -> Option<Option<&Row>> {
         self.rows.get(key).map(Option::as_ref)
+    }
+
+    /// Gives keys that are made by this command an `authz` revision that no earlier key of the same name can have
+    /// had: revisions grow by at most one a log entry, so none exceeds the log index. Without this, a decision made
+    /// on a destroyed replica could hold for the one made again in its place.
+    pub(crate) fn start_authz_revisions_at(&mut self, log_index: u64, is_new: impl Fn(&KeyName) -> bool) {
+        for row in self.rows.values_mut() {
+            if let Some(Row::Key(key)) = row
+                && is_new(&key.name)
+            {
+                Arc::make_mut(key).revisions.authz = log_index;
+            }
+        }
     }
 
     pub(crate) fn into_parts(self) -> (BTreeMap<RowKey, Option<Row>>, Vec<Effect>) {

@@ -21,6 +21,8 @@ pub enum StateProblem {
     Updating,
     /// A rotation has begun and is not yet held by every replica.
     RotationPending,
+    /// RotateKeyOnDemand of an imported key for which no new material was imported.
+    NoImportedMaterialToRotateTo,
 }
 
 /// A refusal. Its text names ids and limits, never key material, plaintext or credentials.
@@ -117,6 +119,7 @@ impl StateProblem {
             Self::Creating => "is creating.",
             Self::Updating => "is updating.",
             Self::RotationPending => "has a key rotation in progress.",
+            Self::NoImportedMaterialToRotateTo => "has no imported key material that is pending rotation.",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A KMS key as a region holds it, and the rows that belong to it.
 
-use crate::multi_region::MultiRegion;
+use crate::multi_region::{MultiRegion, Role};
 use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
     AccountId, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, RegionName, Timestamp, WrappingKeyId,
@@ -50,6 +50,26 @@ pub struct Key {
     pub multi_region: Option<MultiRegion>,
     /// What decisions depend on, counted per aspect.
     pub revisions: Revisions,
+}
+
+impl Key {
+    /// Makes decisions that read this key stale.
+    pub fn raise_authz_revision(&mut self) {
+        self.revisions.authz = self.revisions.authz.saturating_add(1);
+    }
+
+    /// Whether this is a replica of a multi-Region key.
+    pub fn is_replica(&self) -> bool {
+        self.multi_region
+            .as_ref()
+            .is_some_and(|m| m.role == Role::Replica)
+    }
+
+    /// Whether this is the primary of a multi-Region key with replicas, Creating ones included.
+    pub fn has_replicas(&self) -> bool {
+        let primary = self.multi_region.as_ref().filter(|m| m.role == Role::Primary);
+        primary.is_some_and(|m| !m.replicas.is_empty())
+    }
 }
 
 /// Counters that a guard names, so that a decision on old rows is refused. Each only grows.

@@ -52,3 +52,14 @@ pub const KEYS_PER_PULSE_MAX: usize = 100;
 pub const MATERIALS_PER_SHIPMENT_MAX: usize = 64;
 /// Hand-over proofs kept with one key before a further planned move must wait for the peers to catch up.
 pub const HANDOVER_PROOFS_MAX: usize = 64;
+/// An operation's name in a request key, in bytes; the longest of AWS KMS has 36.
+pub const OPERATION_NAME_BYTES_MAX: usize = 64;
+/// Expired answers that one Pulse drops; the rest wait for the next.
+pub const ANSWERS_PER_PULSE_MAX: usize = 2_000;
+/// Clock readings in one Pulse.
+pub const READINGS_PER_PULSE_MAX: usize = 64;
+/// How far log time may lag behind a node's clock before it asks for a Pulse, in milliseconds. Kept well below
+/// [`UPDATING_PATIENCE_MS`], which is measured in log time.
+pub const LOG_TIME_LAG_MS_MAX: u64 = 10_000;
+/// Tags in one TagResource or UntagResource.
+pub const TAGS_PER_REQUEST_MAX: usize = 50;

@@ -211,16 +211,12 @@ impl State {
         after: Option<&AliasName>,
     ) -> impl Iterator<Item = &Arc<Alias>> {
         use std::ops::Bound;
-        let after = after.cloned();
-        // No alias sorts before the bare prefix, so without a marker the range begins at the account.
+        let from = match after {
+            Some(alias) => Bound::Excluded((account, alias.clone())),
+            None => Bound::Included((account, AliasName::lower_bound())),
+        };
         self.aliases
-            .range((
-                after
-                    .clone()
-                    .map_or(Bound::Unbounded, |a| Bound::Excluded((account, a))),
-                Bound::Unbounded,
-            ))
-            .skip_while(move |((owner, _), _)| *owner < account)
+            .range((from, Bound::Unbounded))
             .take_while(move |((owner, _), _)| *owner == account)
             .map(|(_, alias)| alias)
     }
@@ -290,6 +286,26 @@ impl State {
             .get(&(principal.clone(), operation.to_owned(), id.to_owned()))
     }
 
+    /// How many answers to a principal are remembered.
+    pub fn answer_count_of(&self, principal: &Principal) -> usize {
+        let count = self.derived.answers_per_principal.get(principal).copied();
+        usize::try_from(count.unwrap_or(0)).unwrap_or(usize::MAX)
+    }
+
+    /// Remembered answers of a principal, oldest first.
+    pub(crate) fn answers_of(&self, principal: &Principal) -> impl Iterator<Item = &RowKey> {
+        let range = (principal.clone(), 0)..=(principal.clone(), u64::MAX);
+        self.derived.answers_by_principal.range(range).map(|(_, row)| row)
+    }
+
+    /// Answers remembered at `limit` or before, oldest first.
+    pub(crate) fn answers_until(&self, limit: Timestamp) -> impl Iterator<Item = &RowKey> {
+        self.derived
+            .answers_by_age
+            .range(..=(limit, u64::MAX))
+            .map(|(_, row)| row)
+    }
+
     /// The ARN of a key in this region.
     pub fn key_arn(&self, name: &KeyName) -> Option<KeyArn> {
         let region = self.region.as_ref()?.name.clone();
@@ -312,6 +328,20 @@ impl State {
             .iter()
             .take_while(move |(at, _)| *at <= now)
             .map(|(_, what)| what)
+    }
+
+    /// Whether something falls due after `from` and no later than `to`.
+    pub(crate) fn deadline_between(&self, from: Timestamp, to: Timestamp) -> bool {
+        let first = match from.0.checked_add(1) {
+            Some(next) => Timestamp(next),
+            None => return false,
+        };
+        let lowest = Deadline::Deletion(crate::key::KeyName {
+            account: AccountId::FIRST,
+            key_id: crate::vocabulary::KeyId::uuid([0; 16]),
+        });
+        let next = self.derived.deadlines.range((first, lowest)..).next();
+        next.is_some_and(|(at, _)| *at <= to)
     }
 
     /// Keys whose waiting period starts at the next Pulse.

@@ -3,21 +3,24 @@
 use crate::key::{Key, KeyName};
 use crate::rows::{OutboxRow, Row, RowKey};
 use crate::vocabulary::RegionName;
-use crate::{Changes, Effect, State};
+use crate::{Changes, Effect, Reply, State};
 use std::sync::Arc;
 
 /// Writes `key` with its shared state changed: raises the shared revision and makes every replica's outbox row dirty.
 ///
-/// On a key that is not multi-Region this only writes the key. The caller has checked that this copy may decide
+/// Answers the new stamp. On a key that is not multi-Region this only writes the key. The caller has checked that this copy may decide
 /// ([`crate::multi_region::MultiRegion::decides_shared_state`]), or is itself the step that moves the role.
-pub(crate) fn shared_change(state: &State, changes: &mut Changes, mut key: Key) {
+pub(crate) fn shared_change(state: &State, changes: &mut Changes, mut key: Key) -> Reply {
+    let mut reply = Reply::Done;
     if let Some(multi_region) = &mut key.multi_region {
         multi_region.shared_revision = multi_region.shared_revision.saturating_add(1);
         for peer in multi_region.replicas.keys() {
             mark_dirty(state, changes, peer, key.name);
         }
+        reply = Reply::SharedChanged(multi_region.stamp());
     }
     changes.put(Row::Key(Arc::new(key)));
+    reply
 }
 
 /// Makes one outbox row dirty and asks the leader to ship. A row that is dirty already keeps the time since which it

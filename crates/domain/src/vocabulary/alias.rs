@@ -16,6 +16,11 @@ impl AliasName {
         &self.0
     }
 
+    /// Sorts before every alias; not an alias itself, and never leaves this crate.
+    pub(crate) fn lower_bound() -> Self {
+        Self("alias/".into())
+    }
+
     /// Whether the name is under `alias/aws/`, which only services may hold.
     pub fn is_reserved(&self) -> bool {
         self.0.starts_with("alias/aws/")

@@ -1,0 +1,127 @@
+//! Rules on what callers may write into a key, shared by the commands that carry it.
+
+use crate::KmsError;
+use crate::limits::{
+    DESCRIPTION_CHARS_MAX, POLICY_BYTES_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX,
+    TAGS_PER_REQUEST_MAX,
+};
+use crate::vocabulary::tags::Tags;
+use std::collections::BTreeSet;
+
+/// Bounds a description.
+///
+/// # Errors
+/// [`KmsError::Validation`].
+pub fn check_description(description: &str) -> Result<(), KmsError> {
+    if description.chars().count() > DESCRIPTION_CHARS_MAX {
+        return Err(KmsError::Validation(format!(
+            "Description must have length less than or equal to {DESCRIPTION_CHARS_MAX}"
+        )));
+    }
+    Ok(())
+}
+
+/// Bounds a key policy document; its language is checked by the evaluator.
+///
+/// # Errors
+/// [`KmsError::LimitExceeded`]: AWS KMS counts the document's size among its resource quotas.
+pub fn check_policy(policy: &str) -> Result<(), KmsError> {
+    if policy.len() > POLICY_BYTES_MAX {
+        return Err(KmsError::LimitExceeded(format!(
+            "A key policy document is at most {POLICY_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// Checks all tags of a key.
+///
+/// # Errors
+/// [`KmsError::Tag`].
+pub fn check_tags(tags: &Tags) -> Result<(), KmsError> {
+    if tags.len() > TAGS_PER_KEY_MAX {
+        return Err(KmsError::Tag(format!(
+            "Too many tags: a key has at most {TAGS_PER_KEY_MAX}"
+        )));
+    }
+    tags.iter().try_for_each(|(key, value)| check_tag(key, value))
+}
+
+/// Tags as a caller lists them, made into a set.
+///
+/// # Errors
+/// [`KmsError::Tag`] when one is malformed or reserved, a key is repeated, or there are too many.
+pub fn tags_from_list(list: &[(String, String)]) -> Result<Tags, KmsError> {
+    check_request_length(list.len())?;
+    let mut tags = Tags::new();
+    for (key, value) in list {
+        check_tag(key, value)?;
+        if tags.insert(key.clone(), value.clone()).is_some() {
+            return Err(KmsError::Tag(format!("Duplicate tag key {key}")));
+        }
+    }
+    Ok(tags)
+}
+
+/// Tag keys as a caller lists them for removal, made into a set.
+///
+/// # Errors
+/// [`KmsError::Tag`] when one is malformed or reserved, or there are too many.
+pub fn tag_keys_from_list(list: &[String]) -> Result<BTreeSet<String>, KmsError> {
+    check_request_length(list.len())?;
+    list.iter().try_for_each(|key| check_tag_key(key))?;
+    Ok(list.iter().cloned().collect())
+}
+
+fn check_request_length(length: usize) -> Result<(), KmsError> {
+    if length > TAGS_PER_REQUEST_MAX {
+        return Err(KmsError::Tag(format!(
+            "Too many tags: a request has at most {TAGS_PER_REQUEST_MAX}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_tag(key: &str, value: &str) -> Result<(), KmsError> {
+    check_tag_key(key)?;
+    if value.chars().count() > TAG_VALUE_CHARS_MAX {
+        return Err(KmsError::Tag(format!(
+            "A tag value is at most {TAG_VALUE_CHARS_MAX} characters"
+        )));
+    }
+    check_characters(value)
+}
+
+fn check_tag_key(key: &str) -> Result<(), KmsError> {
+    if !(1..=TAG_KEY_CHARS_MAX).contains(&key.chars().count()) {
+        return Err(KmsError::Tag(format!(
+            "A tag key is 1 to {TAG_KEY_CHARS_MAX} characters"
+        )));
+    }
+    let reserved = key
+        .get(..4)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"));
+    if reserved {
+        return Err(KmsError::Tag("aws: prefixed tag keys are reserved".into()));
+    }
+    check_characters(key)
+}
+
+/// AWS allows letters, digits, spaces and `_ . : / = + - @`. Beyond ASCII everything but controls is allowed here:
+/// which characters are letters differs between Unicode versions, hence between compilers, and every node of a region
+/// must decide alike.
+fn check_characters(text: &str) -> Result<(), KmsError> {
+    let allowed = |c: char| {
+        if c.is_ascii() {
+            c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
+        } else {
+            c >= '\u{a0}'
+        }
+    };
+    if text.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(KmsError::Tag(
+        "A tag holds letters, digits, spaces and _ . : / = + - @ only".into(),
+    ))
+}
