@@ -1,0 +1,109 @@
+//! Optional settings: times and sizes with defaults that suit nodes of one region.
+
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Times and sizes of the Raft group; all nodes of a region should have the same.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consensus {
+    /// Time between a leader's heartbeats, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// Shortest wait before an election, in milliseconds.
+    pub election_ms_min: u64,
+    /// Longest wait before an election, in milliseconds; also the leader's lease.
+    pub election_ms_max: u64,
+    /// A snapshot is made after this many entries.
+    pub snapshot_every_entries: u64,
+    /// Entries kept in the log though a snapshot covers them.
+    pub keep_entries: u64,
+    /// Time within which a whole snapshot must be sent and installed, in seconds.
+    pub snapshot_timeout_s: u64,
+}
+
+impl Default for Consensus {
+    fn default() -> Self {
+        Self {
+            heartbeat_ms: 100,
+            election_ms_min: 300,
+            election_ms_max: 600,
+            snapshot_every_entries: 20_000,
+            keep_entries: 5_000,
+            snapshot_timeout_s: 600,
+        }
+    }
+}
+
+/// Bounds on what the node accepts and keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections of one listener at a time; further ones are closed at once.
+    pub connections_max: usize,
+    /// Connections of one listener whose TLS handshake is under way.
+    pub handshakes_max: usize,
+    /// Time for a TLS handshake, in milliseconds.
+    pub handshake_ms_max: u64,
+    /// HTTP/2 streams open at a time on one connection.
+    pub streams_per_connection_max: u32,
+    /// A request of the client or admin listener, in bytes.
+    pub request_bytes_max: usize,
+    /// A message between nodes, in bytes.
+    pub internal_message_bytes_max: usize,
+    /// HTTP/2 headers of one request, in bytes.
+    pub header_bytes_max: u32,
+    /// Longest that a call waits for its answer, in milliseconds, whatever its caller allows.
+    pub call_ms_max: u64,
+    /// Longest that shutdown waits for calls under way, in milliseconds.
+    pub drain_ms_max: u64,
+    /// Materials kept unwrapped in memory.
+    pub material_cache_entries_max: u64,
+    /// How long an unwrapped material is kept, in seconds; at most 300.
+    pub material_cache_s_max: u64,
+    /// Bytes of shipments on their way to one peer region and not yet acknowledged.
+    pub replication_in_flight_bytes_max: usize,
+    /// Time between looks at the certificate files, in seconds.
+    pub certificate_reload_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            handshakes_max: 256,
+            handshake_ms_max: 5_000,
+            streams_per_connection_max: 128,
+            request_bytes_max: 256 << 10,
+            internal_message_bytes_max: 12 << 20,
+            header_bytes_max: 16 << 10,
+            call_ms_max: 5_000,
+            drain_ms_max: 5_000,
+            material_cache_entries_max: 10_000,
+            material_cache_s_max: 300,
+            replication_in_flight_bytes_max: 4 << 20,
+            certificate_reload_s: 5,
+        }
+    }
+}
+
+impl Limits {
+    /// Time for a TLS handshake.
+    pub const fn handshake(&self) -> Duration {
+        Duration::from_millis(self.handshake_ms_max)
+    }
+
+    /// Longest that a call waits for its answer.
+    pub const fn call(&self) -> Duration {
+        Duration::from_millis(self.call_ms_max)
+    }
+
+    /// Longest that shutdown waits for calls under way.
+    pub const fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms_max)
+    }
+
+    /// Time between looks at the certificate files.
+    pub const fn certificate_reload(&self) -> Duration {
+        Duration::from_secs(self.certificate_reload_s)
+    }
+}

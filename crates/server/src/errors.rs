@@ -1,0 +1,260 @@
+//! One table from refusals to what callers see: the AWS exception, the gRPC status and `google.rpc.ErrorInfo`.
+//! Nothing else in the server chooses a status for an operation.
+
+use kms_domain::KmsError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// `google.rpc.ErrorInfo.domain` of every error of this service.
+pub const ERROR_DOMAIN: &str = "kms.concord";
+
+/// Why an operation did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// A refusal by the rules of key management.
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+    /// Nothing was done and nothing will be: no leader, no quorum, or the node is not ready. Worth repeating.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The caller's deadline, or this server's, passed before a read was answered.
+    #[error("{0}")]
+    Timeout(String),
+    /// A change was proposed and its outcome is not known: it may still take effect. Repeating it with the same
+    /// request id is safe.
+    #[error("{0}")]
+    Unknown(String),
+    /// The node is asked for more than it accepts at a time.
+    #[error("{0}")]
+    Throttled(String),
+}
+
+impl OperationError {
+    /// The AWS KMS exception that names this error.
+    pub const fn exception(&self) -> &'static str {
+        match self {
+            Self::Kms(refusal) => refusal.exception(),
+            Self::Unavailable(_) | Self::Timeout(_) | Self::Unknown(_) => "DependencyTimeoutException",
+            Self::Throttled(_) => "ThrottlingException",
+        }
+    }
+
+    /// The gRPC status code.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Kms(refusal) => kms_code(refusal),
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Timeout(_) => Code::DeadlineExceeded,
+            Self::Unknown(_) => Code::Unknown,
+            Self::Throttled(_) => Code::ResourceExhausted,
+        }
+    }
+
+    /// A short word for metrics: `ok` is not among them.
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Kms(KmsError::Internal(_)) => "internal",
+            Self::Kms(KmsError::DependencyTimeout(_)) | Self::Timeout(_) => "timeout",
+            Self::Kms(_) => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::Unknown(_) => "unknown",
+            Self::Throttled(_) => "throttled",
+        }
+    }
+}
+
+const fn kms_code(refusal: &KmsError) -> Code {
+    match refusal {
+        KmsError::KeyNotFound(_) | KmsError::AliasNotFound(_) | KmsError::InvalidKeyId(_) => Code::NotFound,
+        KmsError::AlreadyExists(_) => Code::AlreadyExists,
+        KmsError::LimitExceeded(_) => Code::ResourceExhausted,
+        KmsError::AccessDenied(_) => Code::PermissionDenied,
+        KmsError::Disabled(_)
+        | KmsError::InvalidState(..)
+        | KmsError::UnsupportedOperation(_)
+        | KmsError::RegionNotPaired(_)
+        | KmsError::Bootstrap(_)
+        | KmsError::DryRun => Code::FailedPrecondition,
+        KmsError::InvalidArn(_)
+        | KmsError::InvalidAliasName(_)
+        | KmsError::Tag(_)
+        | KmsError::Validation(_)
+        | KmsError::RequestIdReused
+        | KmsError::MalformedPolicyDocument(_)
+        | KmsError::InvalidMarker
+        | KmsError::InvalidCiphertext
+        | KmsError::IncorrectKey
+        | KmsError::InvalidKeyUsage(_) => Code::InvalidArgument,
+        KmsError::KeyUnavailable(_) => Code::Unavailable,
+        KmsError::DependencyTimeout(_) => Code::DeadlineExceeded,
+        KmsError::StaleGuard => Code::Aborted,
+        KmsError::Internal(_) => Code::Internal,
+    }
+}
+
+/// The status that tells a gRPC caller of `error`: code, text, and `ErrorInfo` with the AWS exception as its reason.
+pub fn status(error: &OperationError) -> Status {
+    let details = ErrorDetails::with_error_info(error.exception(), ERROR_DOMAIN, []);
+    Status::with_error_details(error.code(), error.to_string(), details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kms_domain::error::StateProblem;
+    use kms_domain::vocabulary::AliasArn;
+
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn every_refusal() -> Vec<(KmsError, &'static str, Code)> {
+        let key = || KEY.parse().unwrap();
+        let text = String::new;
+        let alias = AliasArn {
+            region: "us-east-1".parse().unwrap(),
+            account: "111122223333".parse().unwrap(),
+            alias: "alias/a".parse().unwrap(),
+        };
+        vec![
+            (KmsError::KeyNotFound(key()), "NotFoundException", Code::NotFound),
+            (
+                KmsError::AliasNotFound(alias),
+                "NotFoundException",
+                Code::NotFound,
+            ),
+            (
+                KmsError::InvalidKeyId(text()),
+                "NotFoundException",
+                Code::NotFound,
+            ),
+            (
+                KmsError::InvalidArn(text()),
+                "InvalidArnException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::Disabled(key()),
+                "DisabledException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::InvalidState(key(), StateProblem::Creating),
+                "KMSInvalidStateException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::UnsupportedOperation(text()),
+                "UnsupportedOperationException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::AlreadyExists(text()),
+                "AlreadyExistsException",
+                Code::AlreadyExists,
+            ),
+            (
+                KmsError::InvalidAliasName(text()),
+                "InvalidAliasNameException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::LimitExceeded(text()),
+                "LimitExceededException",
+                Code::ResourceExhausted,
+            ),
+            (KmsError::Tag(text()), "TagException", Code::InvalidArgument),
+            (
+                KmsError::Validation(text()),
+                "ValidationException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::MalformedPolicyDocument(text()),
+                "MalformedPolicyDocumentException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::InvalidMarker,
+                "InvalidMarkerException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::InvalidCiphertext,
+                "InvalidCiphertextException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::IncorrectKey,
+                "IncorrectKeyException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::InvalidKeyUsage(text()),
+                "InvalidKeyUsageException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::KeyUnavailable(key()),
+                "KeyUnavailableException",
+                Code::Unavailable,
+            ),
+            (
+                KmsError::AccessDenied(text()),
+                "AccessDeniedException",
+                Code::PermissionDenied,
+            ),
+            (
+                KmsError::DryRun,
+                "DryRunOperationException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::RequestIdReused,
+                "ValidationException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::RegionNotPaired("eu-west-1".parse().unwrap()),
+                "ValidationException",
+                Code::FailedPrecondition,
+            ),
+            (KmsError::StaleGuard, "KMSInternalException", Code::Aborted),
+            (
+                KmsError::Bootstrap(text()),
+                "ValidationException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::DependencyTimeout(text()),
+                "DependencyTimeoutException",
+                Code::DeadlineExceeded,
+            ),
+            (KmsError::Internal(text()), "KMSInternalException", Code::Internal),
+        ]
+    }
+
+    #[test]
+    fn every_refusal_carries_its_aws_exception_in_error_info() {
+        for (refusal, exception, code) in every_refusal() {
+            let status = status(&OperationError::Kms(refusal.clone()));
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(
+                (status.code(), info.reason.as_str(), info.domain.as_str()),
+                (code, exception, ERROR_DOMAIN)
+            );
+            assert_eq!(status.message(), refusal.to_string());
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_shown_as_a_refusal_or_as_nothing_done() {
+        let unknown = status(&OperationError::Unknown("it may still commit".to_owned()));
+        let not_done = status(&OperationError::Unavailable("no leader".to_owned()));
+        assert_eq!(unknown.code(), Code::Unknown);
+        assert_eq!(not_done.code(), Code::Unavailable);
+    }
+
+    #[test]
+    fn an_invalid_ciphertext_says_nothing_more() {
+        assert_eq!(status(&KmsError::InvalidCiphertext.into()).message(), "");
+    }
+}

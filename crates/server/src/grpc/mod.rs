@@ -1,0 +1,1 @@
+//! The public gRPC service: protobuf messages in, operations called, protobuf messages out.
