@@ -1,1 +1,35 @@
-//! Placeholder.
+//! Bytes to bytes: generate, seal, open, wrap, sign, commit. Every format is fixed in SECURITY.md.
+//!
+//! The crate is pure. Randomness arrives as `&mut dyn CryptoRng`, time arrives as a value, and nothing here
+//! reads a file, a clock or the environment. It knows no key states, no policies and no storage: whoever
+//! calls [`symmetric::encrypt`] has already decided that it may happen.
+//!
+//! Plaintext key material exists only inside the types of this crate. They have no `Debug`, `Clone` or
+//! serialization, and are zeroized when dropped. AWS-LC keeps its own key objects on the ordinary heap
+//! and cleanses them when they are freed; nothing here can keep those in a chosen place.
+//!
+//! Errors are one enum, [`CryptoError`], whose variants say whose fault the failure is and no more: a caller
+//! must not learn which check a ciphertext failed.
+
+#![forbid(unsafe_code)]
+
+pub mod data_key;
+mod envelope;
+pub mod error;
+pub mod fields;
+pub mod material;
+pub mod region;
+pub mod seal;
+pub mod secret;
+pub mod symmetric;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod vectors;
+pub mod wrap;
+
+pub use error::{CryptoError, Fault};
+pub use fields::Fields;
+pub use material::{KeyMaterial, MaterialCommitment, MaterialName, SymmetricMaterial};
+pub use rand_core::CryptoRng;
+pub use secret::{SecretBytes, SecretKey256};

@@ -1,0 +1,130 @@
+//! The committing envelope shared by ciphertexts and wrapped keys.
+//!
+//! ```text
+//! sealed  = prefix || salt 32 || commitment 32 || body || tag 16
+//! Context = prefix || salt || SHA-256(bound)
+//! K(label)= HMAC-SHA256(key, 00000001 || label || 00 || Context || 00000100)   SP 800-108r1, counter mode, L = 256
+//! body    = AES-256-GCM(K(message), nonce = 12 zero bytes, AAD = prefix || salt || commitment || aad)
+//! ```
+//!
+//! Every message has its own key, because many nodes seal under one key without a shared counter, so the
+//! zero nonce is used once per key (SP 800-38D section 8). AES-GCM alone does not commit to its key; the
+//! commitment is a second output of the same derivation, compared in constant time before the body is touched.
+
+use crate::error::CryptoError;
+use crate::{CryptoRng, SecretBytes, SecretKey256};
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
+use subtle::ConstantTimeEq;
+
+const MESSAGE_LABEL: &[u8] = b"concord.kms/v1/message";
+const COMMIT_LABEL: &[u8] = b"concord.kms/v1/commit";
+const OUTPUT_BITS: u32 = 256;
+
+pub(crate) const SALT_BYTES: usize = 32;
+pub(crate) const COMMITMENT_BYTES: usize = 32;
+pub(crate) const TAG_BYTES: usize = 16;
+
+/// What the envelope adds to prefix and plaintext, in bytes.
+pub(crate) const OVERHEAD_BYTES: usize = SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES;
+
+/// What an envelope is bound to beside its own bytes.
+pub(crate) struct Binding<'a> {
+    /// Enters the key derivation, as a SHA-256 hash.
+    pub(crate) bound: &'a [u8],
+    /// Enters the AEAD's additional data in full.
+    pub(crate) aad: &'a [u8],
+}
+
+/// The envelope does not open. Whoever calls turns it into the error of the party at fault.
+pub(crate) struct DoesNotOpen;
+
+/// Seals `plaintext` under a key derived for this one message.
+pub(crate) fn seal(
+    key: &SecretKey256,
+    prefix: &[u8],
+    binding: &Binding<'_>,
+    plaintext: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, CryptoError> {
+    let body_start = prefix.len() + SALT_BYTES + COMMITMENT_BYTES;
+    // The plaintext is encrypted where it lies in the output: the capacity is exact, so the buffer never
+    // moves and leaves a copy behind.
+    let mut sealed = Vec::with_capacity(prefix.len() + plaintext.len() + OVERHEAD_BYTES);
+    sealed.extend_from_slice(prefix);
+    sealed.resize(prefix.len() + SALT_BYTES, 0);
+    rng.fill_bytes(&mut sealed[prefix.len()..]);
+
+    let context = derivation_context(&sealed, binding.bound);
+    let commitment = derive(key, COMMIT_LABEL, &context)?;
+    sealed.extend_from_slice(commitment.expose());
+    let aad = [sealed.as_slice(), binding.aad].concat();
+
+    sealed.extend_from_slice(plaintext);
+    let tag = cipher(key, &context)?
+        .encrypt_inout_detached(&Nonce::default(), &aad, (&mut sealed[body_start..]).into())
+        .map_err(|_| CryptoError::Library("AES-256-GCM refused a plaintext"))?;
+    sealed.extend_from_slice(&tag);
+    Ok(sealed)
+}
+
+/// Opens what [`seal`] made with the same key, prefix and binding. `sealed` must begin with a prefix of
+/// `prefix_bytes` that the caller has already examined.
+pub(crate) fn open(
+    key: &SecretKey256,
+    prefix_bytes: usize,
+    binding: &Binding<'_>,
+    sealed: &[u8],
+) -> Result<SecretBytes, DoesNotOpen> {
+    let (salted, rest) = sealed
+        .split_at_checked(prefix_bytes + SALT_BYTES)
+        .ok_or(DoesNotOpen)?;
+    let (presented, rest) = rest.split_first_chunk::<COMMITMENT_BYTES>().ok_or(DoesNotOpen)?;
+    let (body, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(DoesNotOpen)?;
+
+    let context = derivation_context(salted, binding.bound);
+    let commitment = derive(key, COMMIT_LABEL, &context).map_err(|_| DoesNotOpen)?;
+    if !bool::from(commitment.expose().ct_eq(presented)) {
+        return Err(DoesNotOpen);
+    }
+
+    let aad = [
+        &sealed[..prefix_bytes + SALT_BYTES + COMMITMENT_BYTES],
+        binding.aad,
+    ]
+    .concat();
+    let mut plaintext = SecretBytes::copy_of(body);
+    cipher(key, &context)
+        .map_err(|_| DoesNotOpen)?
+        .decrypt_inout_detached(
+            &Nonce::default(),
+            &aad,
+            plaintext.expose_mut().into(),
+            &Tag::from(*tag),
+        )
+        .map_err(|_| DoesNotOpen)?;
+    Ok(plaintext)
+}
+
+fn derivation_context(salted_prefix: &[u8], bound: &[u8]) -> Vec<u8> {
+    [salted_prefix, digest(&SHA256, bound).as_ref()].concat()
+}
+
+fn cipher(key: &SecretKey256, context: &[u8]) -> Result<Aes256Gcm, CryptoError> {
+    let message_key = derive(key, MESSAGE_LABEL, context)?;
+    Ok(Aes256Gcm::new(message_key.expose().into()))
+}
+
+/// SP 800-108r1 section 4.1 with HMAC-SHA256 and one block of output. The library prepends the counter;
+/// label, separator, context and length are ours.
+fn derive(key: &SecretKey256, label: &[u8], context: &[u8]) -> Result<SecretKey256, CryptoError> {
+    let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
+        .ok_or(CryptoError::Library("no SP 800-108 with HMAC-SHA256"))?;
+    let info = [label, &[0], context, &OUTPUT_BITS.to_be_bytes()].concat();
+    let mut output = SecretKey256::zeros();
+    kbkdf_ctr_hmac(algorithm, key.expose(), &info, output.expose_mut())
+        .map_err(|_| CryptoError::Library("SP 800-108 derivation failed"))?;
+    Ok(output)
+}
