@@ -128,3 +128,62 @@ fn derive(key: &SecretKey256, label: &[u8], context: &[u8]) -> Result<SecretKey2
         .map_err(|_| CryptoError::Library("SP 800-108 derivation failed"))?;
     Ok(output)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::test_rng;
+
+    const PREFIX: &[u8] = b"prefix";
+    const BINDING: Binding<'_> = Binding {
+        bound: b"bound",
+        aad: b"aad",
+    };
+
+    /// Seals like [`seal`], except that the commitment is replaced before the AEAD covers it: the tag is right
+    /// and only the comparison of the commitment can refuse.
+    fn sealed_with_commitment(key: &SecretKey256, replace: impl FnOnce(&mut [u8; 32])) -> Vec<u8> {
+        let salted = [PREFIX, &[7; SALT_BYTES]].concat();
+        let context = derivation_context(&salted, BINDING.bound);
+        let mut commitment = *derive(key, COMMIT_LABEL, &context).expect("derives").expose();
+        replace(&mut commitment);
+        let header = [salted.as_slice(), &commitment].concat();
+        let mut body = b"secret".to_vec();
+        let tag = cipher(key, &context)
+            .expect("derives")
+            .encrypt_inout_detached(
+                &Nonce::default(),
+                &[&header, BINDING.aad].concat(),
+                body.as_mut_slice().into(),
+            )
+            .expect("encrypts");
+        [header, body, tag.to_vec()].concat()
+    }
+
+    #[test]
+    fn a_right_tag_does_not_make_up_for_a_wrong_commitment() {
+        let key = SecretKey256::random(&mut test_rng());
+        let right = sealed_with_commitment(&key, |_| {});
+        assert!(open(&key, PREFIX.len(), &BINDING, &right).is_ok());
+        let wrong = sealed_with_commitment(&key, |commitment| commitment[31] ^= 1);
+        assert!(open(&key, PREFIX.len(), &BINDING, &wrong).is_err());
+    }
+
+    #[test]
+    fn both_parts_of_a_binding_count() {
+        let key = SecretKey256::random(&mut test_rng());
+        let sealed = seal(&key, PREFIX, &BINDING, b"secret", &mut test_rng()).expect("seals");
+        assert!(open(&key, PREFIX.len(), &BINDING, &sealed).is_ok());
+        let (bound, aad) = (BINDING.bound, BINDING.aad);
+        for other in [
+            Binding { bound: b"", aad },
+            Binding { bound, aad: b"" },
+            Binding {
+                bound: aad,
+                aad: bound,
+            },
+        ] {
+            assert!(open(&key, PREFIX.len(), &other, &sealed).is_err());
+        }
+    }
+}

@@ -140,7 +140,7 @@ mod tests {
         let (root, file) = sealed_file();
         assert_eq!(file.len(), ROOT_FILE_BYTES);
         assert_eq!(SealKind::of(&file), Ok(SealKind::File));
-        let read = FileSeal.unseal(&file).ok().expect("unseals");
+        let read = FileSeal.unseal(&file).expect("unseals");
         assert_eq!(read.id(), root.id());
         assert!(read.key.ct_eq(&root.key));
     }

@@ -68,9 +68,7 @@ impl Vector {
     }
 
     fn material(&self) -> KeyMaterial {
-        KeyMaterial::from_bytes(KeySpec::SymmetricDefault, &self.secret("material"))
-            .ok()
-            .expect("32 bytes")
+        KeyMaterial::from_bytes(KeySpec::SymmetricDefault, &self.secret("material")).expect("32 bytes")
     }
 
     fn name(&self) -> MaterialName {
@@ -159,7 +157,7 @@ fn ciphertexts_of_version_1_stay_readable() {
             vector.with_randomness(|rng| symmetric::encrypt(material, &name, &context, &plaintext, rng));
         vector.expect("ciphertext", &sealed.expect("encrypts"));
         let opened = symmetric::decrypt(material, &name, &context, &vector.bytes("ciphertext"));
-        assert_eq!(opened.ok().expect("opens").expose(), plaintext);
+        assert_eq!(opened.expect("opens").expose(), plaintext);
 
         let kind = u8::from(name.key_id.is_multi_region());
         let prefix = [&[1, 1, kind], name.key_id.bytes.as_slice(), &name.material_id.0].concat();
@@ -192,7 +190,7 @@ fn wrapped_material_of_version_1_stays_readable() {
         let wrapped = vector.with_randomness(|rng| key.wrap_material(&place, &vector.material(), rng));
         vector.expect("wrapped", &wrapped.expect("wraps"));
         let unwrapped = key.unwrap_material(&place, &vector.bytes("wrapped"));
-        assert_eq!(unwrapped.ok().expect("unwraps").bytes(), vector.bytes("material"));
+        assert_eq!(unwrapped.expect("unwraps").bytes(), vector.bytes("material"));
 
         let id = key.id().to_be_bytes();
         let bound = fields_by_hand(&[
@@ -227,7 +225,7 @@ fn other_bytes_wrapped_by_a_wrapping_key_stay_readable() {
         let wrapped = vector.with_randomness(|rng| key.wrap(purpose, &aad, &bytes, rng));
         vector.expect("wrapped", &wrapped.expect("wraps"));
         let unwrapped = key.unwrap(purpose, &aad, &vector.bytes("wrapped"));
-        assert_eq!(unwrapped.ok().expect("unwraps").expose(), bytes);
+        assert_eq!(unwrapped.expect("unwraps").expose(), bytes);
     }
 }
 
@@ -240,7 +238,7 @@ fn bytes_wrapped_by_a_root_key_stay_readable() {
         let wrapped = vector.with_randomness(|rng| root.wrap(purpose, &aad, &bytes, rng));
         vector.expect("wrapped", &wrapped.expect("wraps"));
         let unwrapped = root.unwrap(purpose, &aad, &vector.bytes("wrapped"));
-        assert_eq!(unwrapped.ok().expect("unwraps").expose(), bytes);
+        assert_eq!(unwrapped.expect("unwraps").expose(), bytes);
 
         let bound = fields_by_hand(&[b"concord.kms/root-wrap/v1", purpose.as_bytes(), &aad, &id]);
         let by_hand = envelope_by_hand(
@@ -264,7 +262,7 @@ fn wrapping_keys_wrapped_by_a_root_key_stay_readable() {
         let wrapped = vector.with_randomness(|rng| root.wrap_wrapping_key(cluster, &region, &key, rng));
         vector.expect("wrapped", &wrapped.expect("wraps"));
         let unwrapped = root.unwrap_wrapping_key(cluster, &region, id, &vector.bytes("wrapped"));
-        assert!(unwrapped.ok().expect("unwraps").key.ct_eq(&key.key));
+        assert!(unwrapped.expect("unwraps").key.ct_eq(&key.key));
     }
 }
 
@@ -274,7 +272,7 @@ fn root_key_files_stay_readable() {
         let root = RootKey::from_parts(RootKeyId(vector.array("root_key_id")), vector.key("root_key"));
         let file = vector.with_randomness(|rng| FileSeal.seal(&root, rng));
         vector.expect("file", file.expect("seals").expose());
-        let read = FileSeal.unseal(&vector.bytes("file")).ok().expect("unseals");
+        let read = FileSeal.unseal(&vector.bytes("file")).expect("unseals");
         assert_eq!(read.id(), root.id());
         assert!(read.key.ct_eq(&root.key));
 
@@ -322,10 +320,10 @@ fn shipments_of_version_1_stay_readable() {
             epoch: &epoch,
             revision: vector.number("revision"),
         };
-        let signer = RegionSigningKey::from_private_bytes(&vector.secret("source_signing_key")).ok();
+        let signer = RegionSigningKey::from_private_bytes(&vector.secret("source_signing_key"));
         let signer = signer.expect("a signing key");
         let recipient = vector.secret("hpke_private_key");
-        let recipient = HpkeKeyPair::from_private_bytes(vector.number("hpke_key_id"), &recipient).ok();
+        let recipient = HpkeKeyPair::from_private_bytes(vector.number("hpke_key_id"), &recipient);
         let recipient = recipient.expect("a key pair");
 
         let frame = vector.with_randomness(|rng| {
@@ -338,19 +336,17 @@ fn shipments_of_version_1_stay_readable() {
             &recipient,
             &signer.verifying_key(),
         );
-        assert_eq!(opened.ok().expect("opens").bytes(), vector.bytes("material"));
+        assert_eq!(opened.expect("opens").bytes(), vector.bytes("material"));
     }
 }
 
 #[test]
 fn published_hpke_keys_of_version_1_stay_readable() {
     for vector in Vector::all(include_str!("../tests/vectors/hpke_key.json")) {
-        let signer = RegionSigningKey::from_private_bytes(&vector.secret("signing_key")).ok();
+        let signer = RegionSigningKey::from_private_bytes(&vector.secret("signing_key"));
         let signer = signer.expect("a signing key");
         let pair = vector.secret("hpke_private_key");
-        let pair = HpkeKeyPair::from_private_bytes(vector.number("hpke_key_id"), &pair)
-            .ok()
-            .expect("a pair");
+        let pair = HpkeKeyPair::from_private_bytes(vector.number("hpke_key_id"), &pair).expect("a pair");
         let owner = RegionIdentity {
             life: vector.life("region", "incarnation"),
             issuer_spki: vector.bytes("issuer_spki"),
@@ -403,9 +399,7 @@ fn signatures_and_bound_byte_strings_stay_the_same() {
         ]);
         vector.expect("message", &by_hand);
 
-        let key = RegionSigningKey::from_private_bytes(&vector.secret("signing_key"))
-            .ok()
-            .expect("a key");
+        let key = RegionSigningKey::from_private_bytes(&vector.secret("signing_key")).expect("a key");
         vector.expect("verifying_key", key.verifying_key().as_bytes());
         vector.expect("signature", &key.sign(&fields).expect("signs").0);
         let signature = Signature(vector.array("signature"));

@@ -45,11 +45,9 @@ impl Fixture {
             source: life("us-east-1", 1),
             destination: life("eu-west-1", 2),
             epoch: epoch(3),
-            material: KeyMaterial::generate(KeySpec::SymmetricDefault, rng)
-                .ok()
-                .expect("generates"),
-            source_key: RegionSigningKey::generate(rng).ok().expect("generates"),
-            recipient: HpkeKeyPair::generate(5, rng).ok().expect("generates"),
+            material: KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates"),
+            source_key: RegionSigningKey::generate(rng).expect("generates"),
+            recipient: HpkeKeyPair::generate(5, rng).expect("generates"),
         }
     }
 
@@ -99,7 +97,7 @@ fn material_arrives_with_1136_bytes_of_hpke_overhead() {
         ShipmentHeader::parse(&frame).map(|header| header.hpke_key_id),
         Ok(5)
     );
-    let opened = f.open(&f.place(), &frame).ok().expect("opens");
+    let opened = f.open(&f.place(), &frame).expect("opens");
     assert_eq!(opened.bytes(), f.material.bytes());
 }
 
@@ -165,9 +163,7 @@ fn a_shipment_opens_in_no_other_place_even_when_signed_for_it() {
 #[test]
 fn a_shipment_signed_by_another_region_is_refused() {
     let f = Fixture::new();
-    let stranger = RegionSigningKey::from_private_bytes(&SecretBytes::copy_of(&[8; 32]))
-        .ok()
-        .expect("a key");
+    let stranger = RegionSigningKey::from_private_bytes(&SecretBytes::copy_of(&[8; 32])).expect("a key");
     let frame = f.sealed();
     let error = open_material(&frame, &f.place(), &f.recipient, &stranger.verifying_key()).err();
     assert_eq!(error, Some(CryptoError::PeerSignature));
@@ -180,7 +176,7 @@ fn a_shipment_opens_under_no_other_key_pair() {
     let frame = f.sealed();
     let verifying = f.source_key.verifying_key();
     for id in [5, 6] {
-        let other = HpkeKeyPair::from_private_bytes(id, &SecretBytes::copy_of(&[8; 32])).ok();
+        let other = HpkeKeyPair::from_private_bytes(id, &SecretBytes::copy_of(&[8; 32]));
         let error = open_material(&frame, &f.place(), &other.expect("a pair"), &verifying).err();
         assert_eq!(error, Some(CryptoError::PeerFrame));
     }
@@ -216,7 +212,7 @@ fn bytes_that_do_not_match_their_commitment_are_refused() {
     let f = Fixture::new();
     let place = f.place();
     let other = KeyMaterial::from_bytes(KeySpec::SymmetricDefault, &SecretBytes::copy_of(&[6; 32]));
-    let other = other.ok().expect("32 bytes");
+    let other = other.expect("32 bytes");
     assert_ne!(other.bytes(), f.material.bytes());
     let commitment = f.material.commitment(&place.name);
     let frame = super::shipment::seal_committed(
@@ -239,7 +235,7 @@ fn a_commitment_recognizes_the_same_bytes_under_the_same_name_only() {
         KeySpec::SymmetricDefault,
         &SecretBytes::copy_of(f.material.bytes()),
     );
-    assert!(commitment.ct_eq(&again.ok().expect("32 bytes").commitment(&name)));
+    assert!(commitment.ct_eq(&again.expect("32 bytes").commitment(&name)));
     let others = [
         MaterialName {
             account: "111122223334".parse().expect("an account"),
@@ -263,11 +259,11 @@ fn a_commitment_recognizes_the_same_bytes_under_the_same_name_only() {
 fn private_keys_survive_as_bytes() {
     let f = Fixture::new();
     let bytes = SecretBytes::copy_of(f.recipient.private_bytes());
-    let restored = HpkeKeyPair::from_private_bytes(5, &bytes).ok().expect("a pair");
+    let restored = HpkeKeyPair::from_private_bytes(5, &bytes).expect("a pair");
     assert_eq!(restored.public(), f.recipient.public());
     assert!(open_material(&f.sealed(), &f.place(), &restored, &f.source_key.verifying_key()).is_ok());
     let bytes = SecretBytes::copy_of(f.source_key.private_bytes());
-    let restored = RegionSigningKey::from_private_bytes(&bytes).ok().expect("a key");
+    let restored = RegionSigningKey::from_private_bytes(&bytes).expect("a key");
     assert_eq!(restored.verifying_key(), f.source_key.verifying_key());
     for wrong in [SecretBytes::copy_of(&[0; 31]), SecretBytes::copy_of(&[0; 33])] {
         assert!(HpkeKeyPair::from_private_bytes(1, &wrong).is_err());
@@ -277,9 +273,7 @@ fn private_keys_survive_as_bytes() {
 
 #[test]
 fn signatures_hold_for_their_label_and_fields_only() {
-    let key = RegionSigningKey::generate(&mut test_rng())
-        .ok()
-        .expect("generates");
+    let key = RegionSigningKey::generate(&mut test_rng()).expect("generates");
     let fields = Fields::new("concord.kms/hand-over/v1").number(1).text("x");
     let signature = key.sign(&fields).expect("signs");
     assert_eq!(key.verifying_key().verify(&fields, &signature), Ok(()));
@@ -306,9 +300,7 @@ fn signatures_hold_for_their_label_and_fields_only() {
 
 #[test]
 fn signatures_are_ed25519_as_another_implementation_knows_it() {
-    let key = RegionSigningKey::generate(&mut test_rng())
-        .ok()
-        .expect("generates");
+    let key = RegionSigningKey::generate(&mut test_rng()).expect("generates");
     let seed = key.private_bytes().try_into().expect("32 bytes");
     let other = ed25519_dalek::SigningKey::from_bytes(seed);
     assert_eq!(other.verifying_key().as_bytes(), key.verifying_key().as_bytes());
@@ -360,9 +352,7 @@ fn a_published_hpke_key_is_accepted_within_its_validity_and_not_below_the_counte
 fn a_published_hpke_key_counts_for_its_region_life_cluster_and_signer_only() {
     let f = Fixture::new();
     let (owner, signed) = signed_key(&f);
-    let stranger = RegionSigningKey::from_private_bytes(&SecretBytes::copy_of(&[8; 32]))
-        .ok()
-        .expect("a key");
+    let stranger = RegionSigningKey::from_private_bytes(&SecretBytes::copy_of(&[8; 32])).expect("a key");
     let others = [
         ("other", owner.clone()),
         (

@@ -31,17 +31,12 @@ fn place(region: &RegionName) -> MaterialPlace<'_> {
 fn material_survives_wrapping() {
     let rng = &mut test_rng();
     let key = WrappingKey::generate(7, rng);
-    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng)
-        .ok()
-        .expect("generates");
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates");
     let region = region("us-east-1");
     let wrapped = key.wrap_material(&place(&region), &material, rng).expect("wraps");
     assert_eq!(wrapped.len(), 3 + 8 + 32 + 32 + 32 + 16);
     assert_eq!(WrappingKey::id_of(&wrapped), Ok(7));
-    let unwrapped = key
-        .unwrap_material(&place(&region), &wrapped)
-        .ok()
-        .expect("unwraps");
+    let unwrapped = key.unwrap_material(&place(&region), &wrapped).expect("unwraps");
     assert_eq!(unwrapped.bytes(), material.bytes());
     assert!(
         !wrapped
@@ -54,9 +49,7 @@ fn material_survives_wrapping() {
 fn material_wrapped_for_one_place_opens_in_no_other() {
     let rng = &mut test_rng();
     let key = WrappingKey::generate(7, rng);
-    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng)
-        .ok()
-        .expect("generates");
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates");
     let (here, elsewhere) = (region("us-east-1"), region("eu-west-1"));
     let place = place(&here);
     let wrapped = key.wrap_material(&place, &material, rng).expect("wraps");
@@ -101,9 +94,7 @@ fn material_wrapped_for_one_place_opens_in_no_other() {
 fn another_wrapping_key_or_another_id_opens_nothing() {
     let rng = &mut test_rng();
     let key = WrappingKey::generate(7, rng);
-    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng)
-        .ok()
-        .expect("generates");
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates");
     let region = region("us-east-1");
     let place = place(&region);
     let wrapped = key.wrap_material(&place, &material, rng).expect("wraps");
@@ -158,10 +149,7 @@ fn bytes_wrapped_for_one_purpose_or_place_open_for_no_other() {
         .wrap("storage-key", b"node 1", b"secret", rng)
         .expect("wraps");
     assert_eq!(RootKey::id_of(&wrapped), Ok(root.id()));
-    let opened = root
-        .unwrap("storage-key", b"node 1", &wrapped)
-        .ok()
-        .expect("unwraps");
+    let opened = root.unwrap("storage-key", b"node 1", &wrapped).expect("unwraps");
     assert_eq!(opened.expose(), b"secret");
     for (purpose, aad) in [
         ("region-signing-key", b"node 1".as_slice()),
@@ -199,7 +187,6 @@ fn a_wrapping_key_survives_under_its_root_key_in_its_place_only() {
         .expect("wraps");
     let unwrapped = root
         .unwrap_wrapping_key("concord", &here, 1, &wrapped)
-        .ok()
         .expect("unwraps");
     assert_eq!(unwrapped.id(), 1);
     assert!(unwrapped.key.ct_eq(&key.key));
@@ -248,7 +235,6 @@ fn other_bytes_of_a_wrapping_key_never_open_as_material() {
     );
     assert_eq!(
         key.unwrap("material", bound.as_bytes(), &other)
-            .ok()
             .expect("unwraps")
             .expose(),
         &[1; 32]
@@ -278,9 +264,9 @@ proptest! {
         let (root, key) = (RootKey::generate(rng), WrappingKey::generate(3, rng));
         let by_root = root.wrap(&purpose, &aad, &bytes, rng).expect("wraps");
         let by_key = key.wrap(&purpose, &aad, &bytes, rng).expect("wraps");
-        let opened = root.unwrap(&purpose, &aad, &by_root).ok().expect("unwraps");
+        let opened = root.unwrap(&purpose, &aad, &by_root).expect("unwraps");
         prop_assert_eq!(opened.expose(), bytes.as_slice());
-        let opened = key.unwrap(&purpose, &aad, &by_key).ok().expect("unwraps");
+        let opened = key.unwrap(&purpose, &aad, &by_key).expect("unwraps");
         prop_assert_eq!(opened.expose(), bytes.as_slice());
     }
 }
