@@ -23,6 +23,7 @@ use redb::Database;
 use zeroize::Zeroizing;
 
 pub use boot::Boot;
+pub(crate) use format::sync_folder;
 pub use identity::{NodeIdentity, StoreId};
 pub use peers::{PeerPresence, PeerRefused};
 
@@ -123,7 +124,7 @@ impl DataFolder {
             fs::create_dir_all(&folder)
                 .map_err(StorageError::io(format!("cannot create {}", folder.display())))?;
         }
-        format::sync_folder(path)?;
+        sync_folder(path)?;
         let sealer = Arc::new(Sealer::new(storage_key, identity.node_id));
         let log = LogStore::start(Arc::new(database), Arc::clone(&sealer), options)?;
         let boot = BootCounter::open(&log)?;

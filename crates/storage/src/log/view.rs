@@ -64,19 +64,18 @@ impl View {
 
     /// Refuses entries that would leave a hole. An empty log that was never purged starts anywhere.
     pub(super) fn check_follows(&self, records: &[LogRecord]) -> Result<(), StorageError> {
-        let mut expected = match (&self.last, records.first()) {
+        let next = match (&self.last, records.first()) {
             (Some(last), _) => last.index + 1,
             (None, Some(first)) => first.index,
             (None, None) => return Ok(()),
         };
-        for record in records {
+        for (expected, record) in (next..).zip(records) {
             if record.index != expected {
                 return Err(StorageError::OutOfOrder {
                     expected,
                     found: record.index,
                 });
             }
-            expected += 1;
         }
         Ok(())
     }
