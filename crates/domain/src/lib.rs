@@ -25,6 +25,8 @@ mod rotation;
 pub mod rows;
 pub mod state;
 mod state_write;
+#[cfg(test)]
+mod tests;
 pub mod vocabulary;
 
 pub use changes::Changes;
