@@ -1,10 +1,80 @@
 //! An administrator pins a region, or renews what is pinned.
 
-use super::Outcome;
-use crate::rows::PeerRegion;
-use crate::{KmsError, Proposal, State};
+use super::{Outcome, current_region};
+use crate::limits::PEER_REGIONS_MAX;
+use crate::multi_region::{forget_holdings, mark_dirty_if_replica};
+use crate::rows::{PeerRegion, Row};
+use crate::{Changes, Effect, KmsError, Proposal, Reply, State};
+use std::sync::Arc;
+
+/// Replication endpoints pinned for one region.
+const ENDPOINTS_MAX: usize = 32;
+/// Characters of one endpoint.
+const ENDPOINT_CHARS_MAX: usize = 256;
+/// Bytes of an X-Wing public key.
+const HPKE_PUBLIC_BYTES: usize = 1_216;
 
 /// Says what the command changes.
-pub(crate) fn handle(_state: &State, _proposal: &Proposal, _command: &PeerRegion) -> Outcome {
-    Err(KmsError::Internal("pair_region is not built yet".into()))
+///
+/// A region pinned in a new life is asked anew for everything: what its former life acknowledged counts no longer.
+pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &PeerRegion) -> Outcome {
+    check(state, peer)?;
+    let mut changes = Changes::none();
+    let is_new_life = state
+        .peer(&peer.name)
+        .is_some_and(|pinned| pinned.incarnation != peer.incarnation);
+    if is_new_life {
+        for key in state.keys() {
+            forget_holdings(state, &mut changes, key, &peer.name);
+            mark_dirty_if_replica(state, &mut changes, key, &peer.name);
+        }
+    }
+    changes.put(Row::Peer(Arc::new(peer.clone())));
+    changes.effect(Effect::Ship {
+        peer: peer.name.clone(),
+    });
+    Ok((Reply::Done, changes))
+}
+
+fn check(state: &State, peer: &PeerRegion) -> Result<(), KmsError> {
+    let region = current_region(state)?;
+    if peer.name == region.name {
+        return Err(KmsError::Validation(
+            "a region cannot be paired with itself".into(),
+        ));
+    }
+    let endpoints_fit = (1..=ENDPOINTS_MAX).contains(&peer.endpoints.len())
+        && peer.endpoints.iter().all(|endpoint| {
+            endpoint.starts_with("https://") && endpoint.chars().count() <= ENDPOINT_CHARS_MAX
+        });
+    if !endpoints_fit {
+        return Err(KmsError::Validation(format!(
+            "a region is paired by 1 to {ENDPOINTS_MAX} https:// endpoints of at most {ENDPOINT_CHARS_MAX} characters"
+        )));
+    }
+    if peer.hpke_public.len() != HPKE_PUBLIC_BYTES {
+        return Err(KmsError::Validation(format!(
+            "an HPKE public key has {HPKE_PUBLIC_BYTES} bytes"
+        )));
+    }
+    match state.peer(&peer.name) {
+        None if state.peers().count() >= PEER_REGIONS_MAX => Err(KmsError::LimitExceeded(format!(
+            "at most {PEER_REGIONS_MAX} regions are paired"
+        ))),
+        Some(pinned) if pinned.incarnation == peer.incarnation => check_hpke_key(pinned, peer),
+        _ => Ok(()),
+    }
+}
+
+/// Within one life of a region its HPKE keys only go forward, and one counter names one key.
+fn check_hpke_key(pinned: &PeerRegion, peer: &PeerRegion) -> Result<(), KmsError> {
+    let goes_back = peer.hpke_key < pinned.hpke_key;
+    let differs = peer.hpke_key == pinned.hpke_key && peer.hpke_public != pinned.hpke_public;
+    if goes_back || differs {
+        return Err(KmsError::Validation(format!(
+            "HPKE key {} of {} is not newer than the pinned key {}",
+            peer.hpke_key, peer.name, pinned.hpke_key
+        )));
+    }
+    Ok(())
 }
