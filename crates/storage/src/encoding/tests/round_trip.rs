@@ -18,7 +18,7 @@ use crate::encoding::{
     encode_row_key, encode_sealed_shipment,
 };
 
-const SAMPLES: u64 = 2_000;
+const SAMPLES: u64 = 1_000;
 
 /// Round trips many values; answers how many kinds there were.
 fn kinds_that_return<T: Sample + PartialEq + Debug>(
