@@ -80,17 +80,16 @@ fn a_field_of_a_later_version_is_refused_and_not_dropped() {
 
 #[test]
 fn longer_bytes_than_ever_written_are_refused_unread() {
-    let limits: [(usize, fn(&[u8]) -> Option<DecodeError>); 3] = [
-        (PROPOSAL_BYTES_MAX, |bytes| decode_proposal(bytes).err()),
-        (ROW_BYTES_MAX, |bytes| decode_row(bytes).err()),
-        (OUTCOME_BYTES_MAX, |bytes| decode_error(bytes).err()),
+    let refusals = [
+        (PROPOSAL_BYTES_MAX, decode_proposal(&vec![0; PROPOSAL_BYTES_MAX + 1]).err()),
+        (ROW_BYTES_MAX, decode_row(&vec![0; ROW_BYTES_MAX + 1]).err()),
+        (OUTCOME_BYTES_MAX, decode_error(&vec![0; OUTCOME_BYTES_MAX + 1]).err()),
     ];
-    for (bytes_max, decode) in limits {
-        let bytes = vec![0; bytes_max + 1];
+    for (bytes_max, refusal) in refusals {
         let expected = DecodeError::TooLong {
-            bytes: bytes.len(),
+            bytes: bytes_max + 1,
             bytes_max,
         };
-        assert_eq!(decode(&bytes), Some(expected));
+        assert_eq!(refusal, Some(expected));
     }
 }
