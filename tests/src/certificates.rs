@@ -16,7 +16,7 @@ use std::time::Duration;
 pub const VALID_FOR: Duration = Duration::from_secs(90 * 86_400);
 
 /// Marks an authority as made for development; a production configuration refuses it.
-pub const DEVELOPMENT_MARK: &str = "Concord KMS development CA";
+pub const DEVELOPMENT_MARK: &str = "Concord KMS development";
 
 /// An authority whose key lies beside its certificate: `<name>-ca.pem` and `<name>-ca-key.pem`.
 pub struct Authority {
