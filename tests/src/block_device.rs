@@ -16,7 +16,10 @@ pub struct BlockDevice {
 }
 
 fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> anyhow::Result<()> {
-    let output = Command::new(program).args(arguments).output().with_context(|| format!("cannot run {program}"))?;
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "{program} {arguments:?} failed: {said}");
     Ok(())
@@ -35,14 +38,26 @@ impl BlockDevice {
     pub fn make(image: PathBuf, folder: PathBuf) -> anyhow::Result<Self> {
         run("truncate", &["-s".as_ref(), SIZE.as_ref(), image.as_os_str()])?;
         run("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), image.as_os_str()])?;
-        let mut device = Self { image, folder, mounted: false };
+        let mut device = Self {
+            image,
+            folder,
+            mounted: false,
+        };
         device.mount()?;
         Ok(device)
     }
 
     fn mount(&mut self) -> anyhow::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
-        run("mount", &["-o".as_ref(), "loop".as_ref(), self.image.as_os_str(), self.folder.as_os_str()])?;
+        run(
+            "mount",
+            &[
+                "-o".as_ref(),
+                "loop".as_ref(),
+                self.image.as_os_str(),
+                self.folder.as_os_str(),
+            ],
+        )?;
         self.mounted = true;
         Ok(())
     }
@@ -61,7 +76,14 @@ impl BlockDevice {
     /// When the copy fails.
     pub fn freeze_copy(&self) -> anyhow::Result<PathBuf> {
         let copy = self.image.with_extension("cut");
-        run("cp", &["--sparse=always".as_ref(), self.image.as_os_str(), copy.as_os_str()])?;
+        run(
+            "cp",
+            &[
+                "--sparse=always".as_ref(),
+                self.image.as_os_str(),
+                copy.as_os_str(),
+            ],
+        )?;
         Ok(copy)
     }
 

@@ -6,8 +6,8 @@
 use crate::files::{private_folder, write_private, write_public};
 use anyhow::Context;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,12 +56,18 @@ impl Authority {
         if certificate.exists() {
             let key = KeyPair::from_pem(&std::fs::read_to_string(&key_file)?)
                 .with_context(|| format!("cannot read {}", key_file.display()))?;
-            return Ok(Self { certificate, issuer: Issuer::new(params, key) });
+            return Ok(Self {
+                certificate,
+                issuer: Issuer::new(params, key),
+            });
         }
         let key = KeyPair::generate()?;
         write_private(&key_file, key.serialize_pem().as_bytes())?;
         write_public(&certificate, params.self_signed(&key)?.pem().as_bytes())?;
-        Ok(Self { certificate, issuer: Issuer::new(params, key) })
+        Ok(Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        })
     }
 
     /// The authority's certificate.
@@ -73,13 +79,24 @@ impl Authority {
     ///
     /// # Errors
     /// What the file system or the encoder says.
-    pub fn issue(&self, folder: &Path, name: &str, subject: &Subject<'_>) -> anyhow::Result<CertificateFiles> {
+    pub fn issue(
+        &self,
+        folder: &Path,
+        name: &str,
+        subject: &Subject<'_>,
+    ) -> anyhow::Result<CertificateFiles> {
         private_folder(folder)?;
         let mut params = CertificateParams::new(vec![subject.dns.to_owned()])?;
-        params.subject_alt_names.push(SanType::URI(subject.uri.clone().try_into()?));
-        params.distinguished_name.push(DnType::CommonName, subject.uri.clone());
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params
+            .subject_alt_names
+            .push(SanType::URI(subject.uri.clone().try_into()?));
+        params
+            .distinguished_name
+            .push(DnType::CommonName, subject.uri.clone());
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         set_validity(&mut params, subject.valid_for);
         let key = KeyPair::generate()?;
@@ -88,7 +105,10 @@ impl Authority {
             key: folder.join(format!("{name}-key.pem")),
         };
         write_private(&files.key, key.serialize_pem().as_bytes())?;
-        write_public(&files.certificate, params.signed_by(&key, &self.issuer)?.pem().as_bytes())?;
+        write_public(
+            &files.certificate,
+            params.signed_by(&key, &self.issuer)?.pem().as_bytes(),
+        )?;
         Ok(files)
     }
 }
@@ -96,7 +116,9 @@ impl Authority {
 fn authority_params(name: &str, mark: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::OrganizationName, mark);
-    params.distinguished_name.push(DnType::CommonName, format!("{mark}: {name}"));
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("{mark}: {name}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     set_validity(&mut params, VALID_FOR);

@@ -35,7 +35,10 @@ impl Credentials<'_> {
             .ca_certificate(Certificate::from_pem(std::fs::read(self.server_ca)?))
             .domain_name(self.server_name);
         if let Some((certificate, key)) = self.identity {
-            tls = tls.identity(Identity::from_pem(std::fs::read(certificate)?, std::fs::read(key)?));
+            tls = tls.identity(Identity::from_pem(
+                std::fs::read(certificate)?,
+                std::fs::read(key)?,
+            ));
         }
         Ok(tls)
     }
@@ -66,7 +69,9 @@ impl Cluster {
             server_ca: &self.client_ca(),
             server_name: "localhost",
         };
-        Ok(KmsClient::new(credentials.lazy_channel(&self.address(node, Endpoint::Client))?))
+        Ok(KmsClient::new(
+            credentials.lazy_channel(&self.address(node, Endpoint::Client))?,
+        ))
     }
 
     /// A client of one node's operators' API.
@@ -80,17 +85,24 @@ impl Cluster {
             server_ca: &self.admin_ca(),
             server_name: "localhost",
         };
-        Ok(AdminClient::new(credentials.lazy_channel(&self.address(node, Endpoint::Admin))?))
+        Ok(AdminClient::new(
+            credentials.lazy_channel(&self.address(node, Endpoint::Admin))?,
+        ))
     }
 }
 
 /// The AWS exception in a status, empty when it carries none.
 pub fn exception(status: &Status) -> String {
-    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+    status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default()
 }
 
 /// Whether a call that failed so may yet have taken effect.
 pub fn is_unknown(status: &Status) -> bool {
-    matches!(status.code(), Code::Unknown | Code::DeadlineExceeded | Code::Cancelled | Code::Internal)
-        || (status.code() == Code::Unavailable && exception(status).is_empty())
+    matches!(
+        status.code(),
+        Code::Unknown | Code::DeadlineExceeded | Code::Cancelled | Code::Internal
+    ) || (status.code() == Code::Unavailable && exception(status).is_empty())
 }

@@ -65,7 +65,10 @@ impl Plan {
     pub fn new(cluster: &str, regions: &[&str], nodes: u64, port_base: u16) -> Self {
         Self {
             cluster: cluster.to_owned(),
-            regions: regions.iter().map(|r| ((*r).to_owned(), (1..=nodes).collect())).collect(),
+            regions: regions
+                .iter()
+                .map(|r| ((*r).to_owned(), (1..=nodes).collect()))
+                .collect(),
             region_order: regions.iter().map(|r| (*r).to_owned()).collect(),
             port_base,
             mode: "development".to_owned(),
@@ -109,7 +112,12 @@ impl Cluster {
         }
         private_folder(folder)?;
         let folder = folder.canonicalize()?;
-        let cluster = Self { folder, binaries, plan, environment: BTreeMap::new() };
+        let cluster = Self {
+            folder,
+            binaries,
+            plan,
+            environment: BTreeMap::new(),
+        };
         cluster.make_callers()?;
         for region in &cluster.plan.region_order {
             private_folder(&cluster.folder.join(region))?;
@@ -131,10 +139,20 @@ impl Cluster {
     /// When there is none.
     pub fn open(folder: &Path, binaries: Binaries) -> anyhow::Result<Self> {
         let path = folder.join("cluster.json");
-        let text = std::fs::read(&path)
-            .with_context(|| format!("there is no cluster in {}: run `scripts/local-cluster up`", folder.display()))?;
-        let plan = serde_json::from_slice(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self { folder: folder.canonicalize()?, binaries, plan, environment: BTreeMap::new() })
+        let text = std::fs::read(&path).with_context(|| {
+            format!(
+                "there is no cluster in {}: run `scripts/local-cluster up`",
+                folder.display()
+            )
+        })?;
+        let plan =
+            serde_json::from_slice(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self {
+            folder: folder.canonicalize()?,
+            binaries,
+            plan,
+            environment: BTreeMap::new(),
+        })
     }
 
     /// The cluster's folder.
@@ -165,17 +183,27 @@ impl Cluster {
 
     /// All nodes.
     pub fn nodes(&self) -> Vec<NodeName> {
-        self.regions().iter().flat_map(|region| self.nodes_of(region)).collect()
+        self.regions()
+            .iter()
+            .flat_map(|region| self.nodes_of(region))
+            .collect()
     }
 
     /// A node's folder and process.
     pub fn node(&self, node: &NodeName) -> NodeFiles {
-        NodeFiles { folder: self.folder.join(&node.region).join(format!("node-{}", node.id)) }
+        NodeFiles {
+            folder: self.folder.join(&node.region).join(format!("node-{}", node.id)),
+        }
     }
 
     /// A node's port.
     pub fn port(&self, node: &NodeName, endpoint: Endpoint) -> u16 {
-        let region = self.plan.region_order.iter().position(|r| *r == node.region).unwrap_or(0);
+        let region = self
+            .plan
+            .region_order
+            .iter()
+            .position(|r| *r == node.region)
+            .unwrap_or(0);
         let region = u16::try_from(region).unwrap_or(0);
         let id = u16::try_from(node.id).unwrap_or(0);
         self.plan.port_base + region * PORTS_PER_REGION + id * PORTS_PER_NODE + endpoint as u16
@@ -204,7 +232,9 @@ impl Cluster {
         let files = self.node(node);
         if files.running().is_none() {
             let environment = self.environment.get(node).map(Vec::as_slice).unwrap_or_default();
-            files.start(&self.binaries.kmsd, environment).with_context(|| format!("node {node}"))?;
+            files
+                .start(&self.binaries.kmsd, environment)
+                .with_context(|| format!("node {node}"))?;
         }
         self.write_endpoints()
     }
@@ -230,8 +260,12 @@ impl Cluster {
     /// # Errors
     /// When the system refuses.
     pub fn kill_all(&self, nodes: &[NodeName]) -> anyhow::Result<()> {
-        nodes.iter().try_for_each(|node| self.node(node).signal(Signal::SIGKILL))?;
-        nodes.iter().try_for_each(|node| self.node(node).wait_gone(STOP_WITHIN))?;
+        nodes
+            .iter()
+            .try_for_each(|node| self.node(node).signal(Signal::SIGKILL))?;
+        nodes
+            .iter()
+            .try_for_each(|node| self.node(node).wait_gone(STOP_WITHIN))?;
         self.write_endpoints()
     }
 
@@ -266,7 +300,11 @@ impl Cluster {
     /// # Errors
     /// When the id was used before.
     pub fn plan_node(&mut self, region: &str) -> anyhow::Result<NodeName> {
-        let ids = self.plan.regions.get_mut(region).with_context(|| format!("there is no region {region}"))?;
+        let ids = self
+            .plan
+            .regions
+            .get_mut(region)
+            .with_context(|| format!("there is no region {region}"))?;
         let id = ids.last().copied().unwrap_or(0) + 1;
         ids.insert(id);
         let node = NodeName::new(region, id);
@@ -302,7 +340,11 @@ impl Cluster {
             .with_context(|| format!("cannot run {}", self.binaries.kmsctl.display()))?;
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
-            anyhow::bail!("kmsctl {} failed ({}): {errors}", arguments.join(" "), output.status);
+            anyhow::bail!(
+                "kmsctl {} failed ({}): {errors}",
+                arguments.join(" "),
+                output.status
+            );
         }
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -347,7 +389,11 @@ impl Cluster {
     /// # Errors
     /// When its files cannot be read.
     pub fn authority(&self, name: &str) -> anyhow::Result<Authority> {
-        let mark = if self.plan.mode == "production" { "Concord KMS" } else { DEVELOPMENT_MARK };
+        let mark = if self.plan.mode == "production" {
+            "Concord KMS"
+        } else {
+            DEVELOPMENT_MARK
+        };
         Authority::open_or_make(&self.folder.join("ca"), name, mark)
     }
 
@@ -359,19 +405,34 @@ impl Cluster {
     }
 
     fn save_plan(&self) -> anyhow::Result<()> {
-        write_private(&self.folder.join("cluster.json"), &serde_json::to_vec_pretty(&self.plan)?)
+        write_private(
+            &self.folder.join("cluster.json"),
+            &serde_json::to_vec_pretty(&self.plan)?,
+        )
     }
 
     fn make_callers(&self) -> anyhow::Result<()> {
         let cluster = &self.plan.cluster;
         let folder = self.folder.join("callers");
         let issue = |authority: &str, name: &str, uri: String| -> anyhow::Result<()> {
-            let subject = Subject { dns: "localhost", uri, valid_for: VALID_FOR };
+            let subject = Subject {
+                dns: "localhost",
+                uri,
+                valid_for: VALID_FOR,
+            };
             self.authority(authority)?.issue(&folder, name, &subject)?;
             Ok(())
         };
-        issue("client", "administrator", format!("spiffe://{cluster}/account/{ACCOUNT}/user/administrator"))?;
-        issue("admin", "operator", format!("spiffe://{cluster}/operator/operator"))
+        issue(
+            "client",
+            "administrator",
+            format!("spiffe://{cluster}/account/{ACCOUNT}/user/administrator"),
+        )?;
+        issue(
+            "admin",
+            "operator",
+            format!("spiffe://{cluster}/operator/operator"),
+        )
     }
 
     fn make_root_key(&self, region: &str) -> anyhow::Result<()> {
@@ -384,9 +445,14 @@ impl Cluster {
         if self.plan.mode != "production" {
             command.arg("--development");
         }
-        let output = command.output().with_context(|| format!("cannot run {}", self.binaries.kmsd.display()))?;
+        let output = command
+            .output()
+            .with_context(|| format!("cannot run {}", self.binaries.kmsd.display()))?;
         if !output.status.success() {
-            anyhow::bail!("kmsd seal init failed: {}", String::from_utf8_lossy(&output.stderr));
+            anyhow::bail!(
+                "kmsd seal init failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(())
     }
@@ -403,10 +469,18 @@ impl Cluster {
             ("client", "client".to_owned(), "localhost"),
             ("admin", "admin".to_owned(), "localhost"),
             ("raft", format!("{region}-raft"), raft_dns.as_str()),
-            ("replication", format!("{region}-replication"), replication_dns.as_str()),
+            (
+                "replication",
+                format!("{region}-replication"),
+                replication_dns.as_str(),
+            ),
         ];
         for (listener, authority, dns) in listeners {
-            let subject = Subject { dns, uri: uri(), valid_for: VALID_FOR };
+            let subject = Subject {
+                dns,
+                uri: uri(),
+                valid_for: VALID_FOR,
+            };
             self.authority(&authority)?.issue(&tls, listener, &subject)?;
         }
         self.write_replication_bundle(&tls)?;
@@ -428,7 +502,11 @@ impl Cluster {
         let port = |endpoint| self.port(node, endpoint);
         let listener = |name: &str, endpoint, ca: &Path, advertise: bool| {
             let port = port(endpoint);
-            let advertise = if advertise { format!("advertise = \"https://127.0.0.1:{port}\"\n") } else { String::new() };
+            let advertise = if advertise {
+                format!("advertise = \"https://127.0.0.1:{port}\"\n")
+            } else {
+                String::new()
+            };
             let ca = ca.display();
             format!(
                 "[{name}]\nlisten = \"127.0.0.1:{port}\"\n{advertise}certificate = \"tls/{name}.pem\"\n\
@@ -448,17 +526,32 @@ impl Cluster {
         text += &listener("client", Endpoint::Client, &self.client_ca(), false);
         text += &listener("admin", Endpoint::Admin, &self.admin_ca(), false);
         text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), true);
-        text += &listener("replication", Endpoint::Replication, Path::new("tls/replication-regions-ca.pem"), true);
-        text += &format!("[metrics]\nlisten = \"127.0.0.1:{}\"\n\n", port(Endpoint::Metrics));
+        text += &listener(
+            "replication",
+            Endpoint::Replication,
+            Path::new("tls/replication-regions-ca.pem"),
+            true,
+        );
+        text += &format!(
+            "[metrics]\nlisten = \"127.0.0.1:{}\"\n\n",
+            port(Endpoint::Metrics)
+        );
         text + &consensus
     }
 
     fn write_kmsctl_config(&self) -> anyhow::Result<()> {
         let (caller, operator) = (self.caller_files(), self.operator_files());
-        let mut text = format!("default_context = \"{}\"\n", self.regions().first().context("no region")?);
+        let mut text = format!(
+            "default_context = \"{}\"\n",
+            self.regions().first().context("no region")?
+        );
         for region in self.regions() {
             let list = |endpoint| {
-                let addresses = self.nodes_of(region).iter().map(|n| self.address(n, endpoint)).collect::<Vec<_>>();
+                let addresses = self
+                    .nodes_of(region)
+                    .iter()
+                    .map(|n| self.address(n, endpoint))
+                    .collect::<Vec<_>>();
                 format!("[\"{}\"]", addresses.join("\", \""))
             };
             text += &format!(
@@ -487,12 +580,19 @@ impl Cluster {
             .regions()
             .iter()
             .map(|region| {
-                let nodes: Vec<_> = self.nodes_of(region).iter().map(|node| self.endpoints_of(node)).collect();
+                let nodes: Vec<_> = self
+                    .nodes_of(region)
+                    .iter()
+                    .map(|node| self.endpoints_of(node))
+                    .collect();
                 serde_json::json!({ "name": region, "nodes": nodes })
             })
             .collect();
         let document = serde_json::json!({ "cluster": self.plan.cluster, "regions": regions });
-        write_public(&self.folder.join("endpoints.json"), &serde_json::to_vec_pretty(&document)?)
+        write_public(
+            &self.folder.join("endpoints.json"),
+            &serde_json::to_vec_pretty(&document)?,
+        )
     }
 
     fn endpoints_of(&self, node: &NodeName) -> serde_json::Value {

@@ -20,7 +20,9 @@ impl Cluster {
     pub async fn bring_up(&self) -> anyhow::Result<()> {
         self.start_all()?;
         for region in self.regions() {
-            self.form_region(region).await.with_context(|| format!("region {region}"))?;
+            self.form_region(region)
+                .await
+                .with_context(|| format!("region {region}"))?;
         }
         for region in self.regions() {
             self.region_ready(region).await?;
@@ -36,7 +38,10 @@ impl Cluster {
     pub async fn form_region(&self, region: &str) -> anyhow::Result<()> {
         let nodes = self.nodes_of(region);
         for node in &nodes {
-            until(&format!("node {node} to answer operators"), READY_WITHIN, || self.status(node)).await?;
+            until(&format!("node {node} to answer operators"), READY_WITHIN, || {
+                self.status(node)
+            })
+            .await?;
         }
         let first = nodes.first().context("a region has at least one node")?;
         if !self.status(first).await?.incarnation.is_empty() || self.leader(region).await.is_ok() {
@@ -44,7 +49,13 @@ impl Cluster {
         }
         let members: Vec<String> = nodes
             .iter()
-            .map(|node| format!("--member={}=127.0.0.1:{}", node.id, self.port(node, Endpoint::Raft)))
+            .map(|node| {
+                format!(
+                    "--member={}=127.0.0.1:{}",
+                    node.id,
+                    self.port(node, Endpoint::Raft)
+                )
+            })
             .collect();
         let mut arguments = vec!["--context", region, "region", "bootstrap"];
         arguments.extend(members.iter().map(String::as_str));
@@ -59,7 +70,10 @@ impl Cluster {
     pub async fn region_ready(&self, region: &str) -> anyhow::Result<()> {
         for node in self.nodes_of(region) {
             if self.node(&node).running().is_some() {
-                until(&format!("node {node} to answer callers"), READY_WITHIN, || self.answers(&node)).await?;
+                until(&format!("node {node} to answer callers"), READY_WITHIN, || {
+                    self.answers(&node)
+                })
+                .await?;
             }
         }
         Ok(())
@@ -71,13 +85,33 @@ impl Cluster {
     /// When a region refuses.
     pub async fn pair_regions(&self) -> anyhow::Result<()> {
         for (i, here) in self.regions().iter().enumerate() {
-            let first = self.nodes_of(here).into_iter().next().context("a region has at least one node")?;
-            let pairs = self.admin(&first)?.list_region_pairs(ListRegionPairsRequest {}).await?.into_inner().pairs;
+            let first = self
+                .nodes_of(here)
+                .into_iter()
+                .next()
+                .context("a region has at least one node")?;
+            let pairs = self
+                .admin(&first)?
+                .list_region_pairs(ListRegionPairsRequest {})
+                .await?
+                .into_inner()
+                .pairs;
             let known = |name: &String| {
-                pairs.iter().any(|p| p.identity.as_ref().is_some_and(|identity| identity.name == *name))
+                pairs
+                    .iter()
+                    .any(|p| p.identity.as_ref().is_some_and(|identity| identity.name == *name))
             };
             for there in self.regions().iter().skip(i + 1).filter(|name| !known(name)) {
-                self.kmsctl(&["--context", here, "region", "pair", "--with", there, "--mutual", "--yes"])?;
+                self.kmsctl(&[
+                    "--context",
+                    here,
+                    "region",
+                    "pair",
+                    "--with",
+                    there,
+                    "--mutual",
+                    "--yes",
+                ])?;
             }
         }
         Ok(())
@@ -109,11 +143,20 @@ impl Cluster {
             }
         }
         leaders.sort_unstable();
-        let (term, leader) = leaders.last().copied().with_context(|| format!("{region} has no leader"))?;
+        let (term, leader) = leaders
+            .last()
+            .copied()
+            .with_context(|| format!("{region} has no leader"))?;
         let agreed = leaders.iter().filter(|seen| **seen == (term, leader)).count();
-        anyhow::ensure!(2 * agreed > nodes.len(), "{region} does not agree on a leader: {leaders:?}");
+        anyhow::ensure!(
+            2 * agreed > nodes.len(),
+            "{region} does not agree on a leader: {leaders:?}"
+        );
         let name = NodeName::new(region, leader);
-        anyhow::ensure!(self.node(&name).running().is_some(), "{region} still names {name}, which does not run");
+        anyhow::ensure!(
+            self.node(&name).running().is_some(),
+            "{region} still names {name}, which does not run"
+        );
         Ok(name)
     }
 
@@ -122,7 +165,10 @@ impl Cluster {
     /// # Errors
     /// When it does not.
     pub async fn answers(&self, node: &NodeName) -> anyhow::Result<()> {
-        let mut request = tonic::Request::new(ListKeysRequest { limit: Some(1), ..Default::default() });
+        let mut request = tonic::Request::new(ListKeysRequest {
+            limit: Some(1),
+            ..Default::default()
+        });
         request.set_timeout(Duration::from_secs(2));
         self.kms(node)?.list_keys(request).await?;
         Ok(())

@@ -62,7 +62,10 @@ impl Writers {
             clients.rotate_left(turn);
             let first = clients.first_mut().context("a region has nodes")?;
             let key_id = create_key(first).await.context("a writer's own key")?;
-            let promise = Promise { key_id, ..Promise::default() };
+            let promise = Promise {
+                key_id,
+                ..Promise::default()
+            };
             tasks.spawn(write(clients, promise, Arc::clone(&stop)));
         }
         Ok(Self { stop, tasks })
@@ -83,15 +86,26 @@ impl Writers {
 }
 
 fn clients_of(cluster: &Cluster, region: &str) -> anyhow::Result<Vec<Kms>> {
-    cluster.nodes_of(region).iter().map(|node| cluster.kms(node)).collect()
+    cluster
+        .nodes_of(region)
+        .iter()
+        .map(|node| cluster.kms(node))
+        .collect()
 }
 
 async fn create_key(kms: &mut Kms) -> anyhow::Result<String> {
-    let answer = kms.create_key(within(CreateKeyRequest::default(), CALL_WITHIN)).await?.into_inner();
+    let answer = kms
+        .create_key(within(CreateKeyRequest::default(), CALL_WITHIN))
+        .await?
+        .into_inner();
     Ok(answer.key_metadata.context("CreateKey answers metadata")?.key_id)
 }
 
-async fn write(mut clients: Vec<Kms>, mut promise: Promise, stop: Arc<AtomicBool>) -> anyhow::Result<Promise> {
+async fn write(
+    mut clients: Vec<Kms>,
+    mut promise: Promise,
+    stop: Arc<AtomicBool>,
+) -> anyhow::Result<Promise> {
     while !stop.load(Ordering::Relaxed) {
         let Some(kms) = clients.first_mut() else { break };
         if let Err(status) = one_round(kms, &mut promise).await {
@@ -118,14 +132,22 @@ async fn one_round(kms: &mut Kms, promise: &mut Promise) -> Result<(), tonic::St
     promise.acknowledged = promise.attempted;
 
     let plaintext = format!("{}:{}", promise.key_id, promise.attempted).into_bytes();
-    let request =
-        EncryptRequest { key_id: promise.key_id.clone(), plaintext: plaintext.clone(), ..Default::default() };
+    let request = EncryptRequest {
+        key_id: promise.key_id.clone(),
+        plaintext: plaintext.clone(),
+        ..Default::default()
+    };
     let sealed = kms.encrypt(within(request, CALL_WITHIN)).await?.into_inner();
     promise.ciphertexts.push((sealed.ciphertext_blob, plaintext));
 
     if promise.attempted % 4 == 0 {
-        let answer = kms.create_key(within(CreateKeyRequest::default(), CALL_WITHIN)).await?.into_inner();
-        promise.created.extend(answer.key_metadata.map(|metadata| metadata.key_id));
+        let answer = kms
+            .create_key(within(CreateKeyRequest::default(), CALL_WITHIN))
+            .await?
+            .into_inner();
+        promise
+            .created
+            .extend(answer.key_metadata.map(|metadata| metadata.key_id));
     }
     Ok(())
 }
@@ -146,11 +168,18 @@ pub async fn verify(cluster: &Cluster, node: &NodeName, promises: &[Promise]) ->
             promise.attempted
         );
         for key in &promise.created {
-            description(&mut kms, key).await.with_context(|| format!("{node}: key {key} was acknowledged"))?;
+            description(&mut kms, key)
+                .await
+                .with_context(|| format!("{node}: key {key} was acknowledged"))?;
         }
         for (ciphertext, plaintext) in &promise.ciphertexts {
-            let opened = decrypt(&mut kms, ciphertext).await.with_context(|| format!("{node}: an answered ciphertext"))?;
-            anyhow::ensure!(opened == *plaintext, "{node}: a ciphertext opened to something else");
+            let opened = decrypt(&mut kms, ciphertext)
+                .await
+                .with_context(|| format!("{node}: an answered ciphertext"))?;
+            anyhow::ensure!(
+                opened == *plaintext,
+                "{node}: a ciphertext opened to something else"
+            );
         }
     }
     Ok(())
@@ -161,14 +190,27 @@ pub async fn verify(cluster: &Cluster, node: &NodeName, promises: &[Promise]) ->
 /// # Errors
 /// What the node answers.
 pub async fn decrypt(kms: &mut Kms, ciphertext: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let request = DecryptRequest { ciphertext_blob: Some(ciphertext.to_vec()), ..Default::default() };
-    Ok(kms.decrypt(within(request, CALL_WITHIN)).await?.into_inner().plaintext)
+    let request = DecryptRequest {
+        ciphertext_blob: Some(ciphertext.to_vec()),
+        ..Default::default()
+    };
+    Ok(kms
+        .decrypt(within(request, CALL_WITHIN))
+        .await?
+        .into_inner()
+        .plaintext)
 }
 
 async fn description(kms: &mut Kms, key_id: &str) -> anyhow::Result<String> {
-    let request = DescribeKeyRequest { key_id: key_id.to_owned(), ..Default::default() };
+    let request = DescribeKeyRequest {
+        key_id: key_id.to_owned(),
+        ..Default::default()
+    };
     let answer = kms.describe_key(within(request, CALL_WITHIN)).await?.into_inner();
-    Ok(answer.key_metadata.context("DescribeKey answers metadata")?.description)
+    Ok(answer
+        .key_metadata
+        .context("DescribeKey answers metadata")?
+        .description)
 }
 
 /// Promises in all: acknowledged changes, keys and ciphertexts.

@@ -17,7 +17,10 @@ pub struct NodeName {
 impl NodeName {
     /// Node `id` of `region`.
     pub fn new(region: &str, id: u64) -> Self {
-        Self { region: region.to_owned(), id }
+        Self {
+            region: region.to_owned(),
+            id,
+        }
     }
 }
 
@@ -31,7 +34,12 @@ impl FromStr for NodeName {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let (region, id) = text.rsplit_once('/').context("a node is written REGION/ID, such as us-east-1/1")?;
-        Ok(Self { region: region.to_owned(), id: id.parse().context("a node's id is a number")? })
+        let (region, id) = text
+            .rsplit_once('/')
+            .context("a node is written REGION/ID, such as us-east-1/1")?;
+        Ok(Self {
+            region: region.to_owned(),
+            id: id.parse().context("a node's id is a number")?,
+        })
     }
 }

@@ -27,10 +27,15 @@ impl PortBlock {
         let folder = std::env::temp_dir().join("concord-test-ports");
         std::fs::create_dir_all(&folder)?;
         let start = FIRST + (std::process::id() % 50) as u16 * BLOCK_PORTS;
-        let bases = (start..LAST).chain(FIRST..start).step_by(usize::from(BLOCK_PORTS));
+        let bases = (start..LAST)
+            .chain(FIRST..start)
+            .step_by(usize::from(BLOCK_PORTS));
         for base in bases {
-            let file = File::create(folder.join(base.to_string())).context("the lock file of a port block")?;
-            let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { continue };
+            let file =
+                File::create(folder.join(base.to_string())).context("the lock file of a port block")?;
+            let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else {
+                continue;
+            };
             // A block in which some other program listens is passed over.
             if (base..base + 40).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
                 return Ok(Self { base, _lock: lock });

@@ -90,7 +90,10 @@ impl NodeFiles {
         let deadline = Instant::now() + within;
         while let Some(pid) = self.running() {
             if Instant::now() > deadline {
-                anyhow::bail!("process {pid} of {} did not end within {within:?}", self.folder.display());
+                anyhow::bail!(
+                    "process {pid} of {} did not end within {within:?}",
+                    self.folder.display()
+                );
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -105,7 +108,9 @@ fn reap_in_background(mut child: std::process::Child) {
 
 /// A process id may be given again by the system: it is the node's only if it runs with the node's configuration.
 fn is_ours(pid: u32, config: &Path) -> bool {
-    let Ok(command_line) = std::fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    let Ok(command_line) = std::fs::read(format!("/proc/{pid}/cmdline")) else {
+        return false;
+    };
     let wanted = config.as_os_str().as_encoded_bytes();
     command_line.split(|b| *b == 0).any(|argument| argument == wanted)
 }

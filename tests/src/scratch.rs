@@ -15,7 +15,11 @@ impl Scratch {
     /// What the file system says.
     pub fn new(test: &str) -> anyhow::Result<Self> {
         let below = std::env::var_os("CONCORD_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let path = below.join(format!("concord-{test}-{}-{:08x}", std::process::id(), rand::random::<u32>()));
+        let path = below.join(format!(
+            "concord-{test}-{}-{:08x}",
+            std::process::id(),
+            rand::random::<u32>()
+        ));
         crate::files::private_folder(&path)?;
         Ok(Self { path })
     }

@@ -63,7 +63,12 @@ impl TestCluster {
         let mut plan = Plan::new("test", regions, nodes, ports.base());
         change(&mut plan);
         let cluster = Cluster::open_or_make(scratch.path(), binaries()?, plan)?;
-        Ok(Self { cluster, _scratch: scratch, _ports: ports, _turn: turn })
+        Ok(Self {
+            cluster,
+            _scratch: scratch,
+            _ports: ports,
+            _turn: turn,
+        })
     }
 }
 
@@ -100,12 +105,25 @@ pub fn binaries() -> anyhow::Result<Binaries> {
         None => {
             let own = std::env::current_exe()?;
             let folder = own.ancestors().find(|folder| folder.join("kmsd").is_file());
-            folder.context("kmsd has not been built: run scripts/test, or cargo build --bins")?.to_owned()
+            folder
+                .context("kmsd has not been built: run scripts/test, or cargo build --bins")?
+                .to_owned()
         }
     };
-    let binaries = Binaries { kmsd: folder.join("kmsd"), kmsctl: folder.join("kmsctl") };
-    anyhow::ensure!(binaries.kmsd.is_file(), "{} has not been built", binaries.kmsd.display());
-    anyhow::ensure!(binaries.kmsctl.is_file(), "{} has not been built", binaries.kmsctl.display());
+    let binaries = Binaries {
+        kmsd: folder.join("kmsd"),
+        kmsctl: folder.join("kmsctl"),
+    };
+    anyhow::ensure!(
+        binaries.kmsd.is_file(),
+        "{} has not been built",
+        binaries.kmsd.display()
+    );
+    anyhow::ensure!(
+        binaries.kmsctl.is_file(),
+        "{} has not been built",
+        binaries.kmsctl.display()
+    );
     Ok(binaries)
 }
 

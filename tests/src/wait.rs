@@ -33,13 +33,23 @@ where
 ///
 /// # Errors
 /// When the deadline passes.
-pub async fn until_true<F>(what: &str, within: Duration, mut condition: impl FnMut() -> F) -> anyhow::Result<()>
+pub async fn until_true<F>(
+    what: &str,
+    within: Duration,
+    mut condition: impl FnMut() -> F,
+) -> anyhow::Result<()>
 where
     F: Future<Output = bool>,
 {
     until(what, within, || {
         let holds = condition();
-        async move { if holds.await { Ok(()) } else { anyhow::bail!("it does not hold yet") } }
+        async move {
+            if holds.await {
+                Ok(())
+            } else {
+                anyhow::bail!("it does not hold yet")
+            }
+        }
     })
     .await
 }

@@ -15,7 +15,10 @@ const DAY_MS: i64 = 86_400_000;
 
 /// The `faults` feature reads this file at each look at the clock.
 fn move_clock(cluster: &Cluster, node: &NodeName, offset_ms: i64) -> anyhow::Result<()> {
-    Ok(std::fs::write(cluster.node(node).data().join("fault-clock-offset-ms"), offset_ms.to_string())?)
+    Ok(std::fs::write(
+        cluster.node(node).data().join("fault-clock-offset-ms"),
+        offset_ms.to_string(),
+    )?)
 }
 
 /// Log time of the region, in milliseconds.
@@ -28,8 +31,13 @@ async fn log_time_ms(cluster: &Cluster, node: &NodeName) -> anyhow::Result<i64> 
 async fn one_wrong_clock_deletes_nothing_and_all_clocks_together_delete_what_is_due() -> anyhow::Result<()> {
     let cluster = TestCluster::start("clocks", &[REGION], 3).await?;
     let key = create_key(&mut any_kms(&cluster, REGION)?, false).await?;
-    let request = ScheduleKeyDeletionRequest { key_id: key.clone(), pending_window_in_days: Some(7) };
-    any_kms(&cluster, REGION)?.schedule_key_deletion(within(request, CALL)).await?;
+    let request = ScheduleKeyDeletionRequest {
+        key_id: key.clone(),
+        pending_window_in_days: Some(7),
+    };
+    any_kms(&cluster, REGION)?
+        .schedule_key_deletion(within(request, CALL))
+        .await?;
     let nodes = cluster.nodes_of(REGION);
     for wrong in &nodes {
         move_clock(&cluster, wrong, 365 * DAY_MS)?;
@@ -43,8 +51,14 @@ async fn one_wrong_clock_deletes_nothing_and_all_clocks_together_delete_what_is_
         })
         .await?;
         let moved = log_time_ms(&cluster, &nodes[0]).await? - before;
-        assert!(moved < DAY_MS, "one wrong clock ({wrong}) moved log time by {moved} ms");
-        assert_eq!(describe(&mut any_kms(&cluster, REGION)?, &key).await?.key_state, "PendingDeletion");
+        assert!(
+            moved < DAY_MS,
+            "one wrong clock ({wrong}) moved log time by {moved} ms"
+        );
+        assert_eq!(
+            describe(&mut any_kms(&cluster, REGION)?, &key).await?.key_state,
+            "PendingDeletion"
+        );
         move_clock(&cluster, wrong, 0)?;
     }
     for node in &nodes {
@@ -53,7 +67,10 @@ async fn one_wrong_clock_deletes_nothing_and_all_clocks_together_delete_what_is_
     until("the due key to be deleted", SETTLED, || async {
         match any_kms(&cluster, REGION)?
             .describe_key(within(
-                kms_proto::kms::v1::DescribeKeyRequest { key_id: key.clone(), ..Default::default() },
+                kms_proto::kms::v1::DescribeKeyRequest {
+                    key_id: key.clone(),
+                    ..Default::default()
+                },
                 CALL,
             ))
             .await

@@ -2,35 +2,48 @@
 //! clearly and lose nothing.
 
 use crate::support::{any_kms, create_key, describe, encrypt, same_state_hash};
+use kms_proto::kms::v1::{EncryptRequest, UpdateKeyDescriptionRequest};
 use kms_tests::client::exception;
 use kms_tests::ledger::{Writers, count, decrypt, verify, within};
 use kms_tests::names::NodeName;
 use kms_tests::test_cluster::{TestCluster, rounds};
 use kms_tests::wait::until;
-use kms_proto::kms::v1::{EncryptRequest, UpdateKeyDescriptionRequest};
 use std::time::{Duration, Instant};
 
 const REGION: &str = "us-east-1";
 const FAILOVER_MAX: Duration = Duration::from_secs(2);
 
 /// Time from now until a write and a read succeed through each of the given nodes.
-async fn time_until_working(cluster: &TestCluster, nodes: &[NodeName], key: &str) -> anyhow::Result<Duration> {
+async fn time_until_working(
+    cluster: &TestCluster,
+    nodes: &[NodeName],
+    key: &str,
+) -> anyhow::Result<Duration> {
     let began = Instant::now();
     for node in nodes {
-        until(&format!("{node} to work again"), Duration::from_secs(20), || async {
-            let mut kms = cluster.kms(node)?;
-            let request = UpdateKeyDescriptionRequest { key_id: key.to_owned(), description: node.to_string() };
-            kms.update_key_description(within(request, Duration::from_secs(2))).await?;
-            encrypt(&mut kms, key, b"again").await?;
-            Ok(())
-        })
+        until(
+            &format!("{node} to work again"),
+            Duration::from_secs(20),
+            || async {
+                let mut kms = cluster.kms(node)?;
+                let request = UpdateKeyDescriptionRequest {
+                    key_id: key.to_owned(),
+                    description: node.to_string(),
+                };
+                kms.update_key_description(within(request, Duration::from_secs(2)))
+                    .await?;
+                encrypt(&mut kms, key, b"again").await?;
+                Ok(())
+            },
+        )
         .await?;
     }
     Ok(began.elapsed())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged_is_lost() -> anyhow::Result<()> {
+async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged_is_lost()
+-> anyhow::Result<()> {
     let cluster = TestCluster::start("failover", &[REGION], 3).await?;
     let key = create_key(&mut any_kms(&cluster, REGION)?, false).await?;
     let ciphertext = encrypt(&mut any_kms(&cluster, REGION)?, &key, b"before").await?;
@@ -40,7 +53,11 @@ async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged
         let writers = Writers::start(&cluster, REGION, 4).await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
         cluster.kill(&leader)?;
-        let survivors: Vec<_> = cluster.nodes_of(REGION).into_iter().filter(|node| *node != leader).collect();
+        let survivors: Vec<_> = cluster
+            .nodes_of(REGION)
+            .into_iter()
+            .filter(|node| *node != leader)
+            .collect();
         let took = time_until_working(&cluster, &survivors, &key).await?;
         slowest = slowest.max(took);
         let promises = writers.stop().await?;
@@ -51,7 +68,11 @@ async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged
         cluster.start(&leader)?;
         cluster.region_ready(REGION).await?;
         verify(&cluster, &leader, &promises).await?;
-        eprintln!("kill {round}: {} ms, {} promises kept", took.as_millis(), count(&promises));
+        eprintln!(
+            "kill {round}: {} ms, {} promises kept",
+            took.as_millis(),
+            count(&promises)
+        );
     }
     same_state_hash(&cluster, REGION).await?;
     eprintln!("slowest fail-over: {} ms", slowest.as_millis());
@@ -60,7 +81,8 @@ async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_quorum_every_call_is_refused_in_time_and_afterwards_everything_is_there() -> anyhow::Result<()> {
+async fn without_a_quorum_every_call_is_refused_in_time_and_afterwards_everything_is_there()
+-> anyhow::Result<()> {
     let cluster = TestCluster::start("no-quorum", &[REGION], 3).await?;
     let writers = Writers::start(&cluster, REGION, 4).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -68,21 +90,42 @@ async fn without_a_quorum_every_call_is_refused_in_time_and_afterwards_everythin
     let nodes = cluster.nodes_of(REGION);
     cluster.kill_all(&nodes[1..])?;
     let key = promises[0].key_id.clone();
-    for allowed in [Duration::from_millis(500), Duration::from_secs(3), Duration::from_secs(60)] {
+    for allowed in [
+        Duration::from_millis(500),
+        Duration::from_secs(3),
+        Duration::from_secs(60),
+    ] {
         let mut kms = cluster.kms(&nodes[0])?;
-        let writing = UpdateKeyDescriptionRequest { key_id: key.clone(), description: "lost?".to_owned() };
+        let writing = UpdateKeyDescriptionRequest {
+            key_id: key.clone(),
+            description: "lost?".to_owned(),
+        };
         let began = Instant::now();
-        let write = kms.update_key_description(within(writing, allowed)).await.unwrap_err();
+        let write = kms
+            .update_key_description(within(writing, allowed))
+            .await
+            .unwrap_err();
         let write_took = began.elapsed();
-        let reading = EncryptRequest { key_id: key.clone(), plaintext: b"x".to_vec(), ..Default::default() };
+        let reading = EncryptRequest {
+            key_id: key.clone(),
+            plaintext: b"x".to_vec(),
+            ..Default::default()
+        };
         let began = Instant::now();
         let read = kms.encrypt(within(reading, allowed)).await.unwrap_err();
         let read_took = began.elapsed();
         let limit = allowed.min(Duration::from_secs(5)) + Duration::from_millis(300);
-        assert!(write_took <= limit && read_took <= limit, "{write_took:?} and {read_took:?} against {limit:?}");
+        assert!(
+            write_took <= limit && read_took <= limit,
+            "{write_took:?} and {read_took:?} against {limit:?}"
+        );
         for status in [write, read] {
             let told = exception(&status);
-            let own_deadline = told.is_empty() && matches!(status.code(), tonic::Code::DeadlineExceeded | tonic::Code::Cancelled);
+            let own_deadline = told.is_empty()
+                && matches!(
+                    status.code(),
+                    tonic::Code::DeadlineExceeded | tonic::Code::Cancelled
+                );
             assert!(told == "DependencyTimeoutException" || own_deadline, "{status:?}");
         }
     }
@@ -109,7 +152,11 @@ async fn with_one_dead_node_in_each_region_every_operation_works() -> anyhow::Re
     let mut dead = Vec::new();
     for region in [REGION, OTHER] {
         let leader = cluster.leader(region).await?;
-        let follower = cluster.nodes_of(region).into_iter().find(|node| *node != leader).unwrap();
+        let follower = cluster
+            .nodes_of(region)
+            .into_iter()
+            .find(|node| *node != leader)
+            .unwrap();
         cluster.kill(&follower)?;
         dead.push(follower);
     }

@@ -39,8 +39,10 @@ async fn rebuilt(
     spoil: impl Fn(&std::path::Path) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let before = same_state_hash(cluster, REGION).await?;
-    let said: Vec<usize> =
-        victims.iter().map(|node| Ok(log_lines(cluster, node, SAID)?.len())).collect::<anyhow::Result<_>>()?;
+    let said: Vec<usize> = victims
+        .iter()
+        .map(|node| Ok(log_lines(cluster, node, SAID)?.len()))
+        .collect::<anyhow::Result<_>>()?;
     for node in victims {
         cluster.stop(node)?;
         spoil(&image_folder(cluster, node))?;
@@ -50,7 +52,10 @@ async fn rebuilt(
     }
     cluster.region_ready(REGION).await?;
     for (node, said_before) in victims.iter().zip(said) {
-        assert!(log_lines(cluster, node, SAID)?.len() > said_before, "{node} did not say that it rebuilt its image");
+        assert!(
+            log_lines(cluster, node, SAID)?.len() > said_before,
+            "{node} did not say that it rebuilt its image"
+        );
         verify(cluster, node, promises).await?;
     }
     let after = same_state_hash(cluster, REGION).await?;

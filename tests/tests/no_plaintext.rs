@@ -26,13 +26,18 @@ impl Canaries {
         let debug = debug.trim_start_matches('[').trim_end_matches(']');
         self.0.push((what.to_owned(), secret.to_vec()));
         self.0.push((format!("{what}, hex"), hex.clone().into_bytes()));
-        self.0.push((format!("{what}, upper-case hex"), hex.to_uppercase().into_bytes()));
-        self.0.push((format!("{what}, as Rust prints bytes"), debug.as_bytes().to_vec()));
+        self.0
+            .push((format!("{what}, upper-case hex"), hex.to_uppercase().into_bytes()));
+        self.0
+            .push((format!("{what}, as Rust prints bytes"), debug.as_bytes().to_vec()));
         self.0.push((format!("{what}, base64"), base64(secret)));
     }
 
     fn found_in(&self, bytes: &[u8]) -> Option<&str> {
-        self.0.iter().find(|(_, canary)| contains(bytes, canary)).map(|(what, _)| what.as_str())
+        self.0
+            .iter()
+            .find(|(_, canary)| contains(bytes, canary))
+            .map(|(what, _)| what.as_str())
     }
 }
 
@@ -61,7 +66,11 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 fn files_below(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() { files_below(&path, files)? } else { files.push(path) }
+        if path.is_dir() {
+            files_below(&path, files)?
+        } else {
+            files.push(path)
+        }
     }
     Ok(())
 }
@@ -88,23 +97,49 @@ async fn plant(cluster: &Cluster, canaries: &mut Canaries) -> anyhow::Result<()>
         let plaintext = format!("canary-plaintext-{i}-{}", uuid::Uuid::new_v4()).into_bytes();
         canaries.add("a plaintext", &plaintext);
         let ciphertext = encrypt(&mut kms, &key, &plaintext).await?;
-        assert_eq!(decrypt(&mut any_kms(cluster, OTHER)?, &ciphertext).await?, plaintext);
+        assert_eq!(
+            decrypt(&mut any_kms(cluster, OTHER)?, &ciphertext).await?,
+            plaintext
+        );
         // Refused calls must not leak either.
-        let request = EncryptRequest { key_id: "alias/none".into(), plaintext: plaintext.clone(), ..Default::default() };
+        let request = EncryptRequest {
+            key_id: "alias/none".into(),
+            plaintext: plaintext.clone(),
+            ..Default::default()
+        };
         assert!(kms.encrypt(within(request, CALL)).await.is_err());
         let mut long = plaintext.clone();
         long.resize(5_000, b'x');
-        let request = EncryptRequest { key_id: key.clone(), plaintext: long, ..Default::default() };
+        let request = EncryptRequest {
+            key_id: key.clone(),
+            plaintext: long,
+            ..Default::default()
+        };
         assert!(kms.encrypt(within(request, CALL)).await.is_err());
     }
     for _ in 0..20 {
-        let request =
-            GenerateDataKeyRequest { key_id: key.clone(), number_of_bytes: Some(33), ..Default::default() };
+        let request = GenerateDataKeyRequest {
+            key_id: key.clone(),
+            number_of_bytes: Some(33),
+            ..Default::default()
+        };
         let data_key = kms.generate_data_key(within(request, CALL)).await?.into_inner();
         canaries.add("a data key", &data_key.plaintext);
-        assert_eq!(decrypt(&mut kms, &data_key.ciphertext_blob).await?, data_key.plaintext);
-        let request = GenerateRandomRequest { number_of_bytes: Some(33), ..Default::default() };
-        canaries.add("random bytes", &kms.generate_random(within(request, CALL)).await?.into_inner().plaintext);
+        assert_eq!(
+            decrypt(&mut kms, &data_key.ciphertext_blob).await?,
+            data_key.plaintext
+        );
+        let request = GenerateRandomRequest {
+            number_of_bytes: Some(33),
+            ..Default::default()
+        };
+        canaries.add(
+            "random bytes",
+            &kms.generate_random(within(request, CALL))
+                .await?
+                .into_inner()
+                .plaintext,
+        );
         let request = RotateKeyOnDemandRequest { key_id: key.clone() };
         drop(kms.rotate_key_on_demand(within(request, CALL)).await);
     }
@@ -131,7 +166,10 @@ async fn no_secret_is_in_any_file_log_or_metric() -> anyhow::Result<()> {
         cluster.stop(&node)?;
         let mut files = Vec::new();
         files_below(&cluster.node(&node).folder, &mut files)?;
-        anyhow::ensure!(files.len() > 10, "{node} has too few files to be a node: {files:?}");
+        anyhow::ensure!(
+            files.len() > 10,
+            "{node} has too few files to be a node: {files:?}"
+        );
         for file in files {
             searched.push((file.display().to_string(), std::fs::read(&file)?));
         }
@@ -142,7 +180,15 @@ async fn no_secret_is_in_any_file_log_or_metric() -> anyhow::Result<()> {
     }
     // The search itself must be able to find.
     let (_, planted) = &canaries.0[0];
-    assert!(canaries.found_in(&[b"..", planted.as_slice(), b".."].concat()).is_some());
-    eprintln!("searched {} places, {bytes} bytes, for {} canaries", searched.len(), canaries.0.len());
+    assert!(
+        canaries
+            .found_in(&[b"..", planted.as_slice(), b".."].concat())
+            .is_some()
+    );
+    eprintln!(
+        "searched {} places, {bytes} bytes, for {} canaries",
+        searched.len(),
+        canaries.0.len()
+    );
     Ok(())
 }

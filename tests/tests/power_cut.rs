@@ -40,7 +40,10 @@ async fn cut_power_repeatedly(cluster: &TestCluster, devices: &mut [BlockDevice]
         for node in &nodes {
             cluster.node(node).signal(Signal::SIGSTOP)?;
         }
-        let copies: Vec<_> = devices.iter().map(BlockDevice::freeze_copy).collect::<anyhow::Result<_>>()?;
+        let copies: Vec<_> = devices
+            .iter()
+            .map(BlockDevice::freeze_copy)
+            .collect::<anyhow::Result<_>>()?;
         // Nothing was answered after the freeze, so what the writers hold is what they were promised before it.
         cluster.kill_all(&nodes)?;
         let promises = writers.stop().await?;

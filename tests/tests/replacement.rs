@@ -1,7 +1,7 @@
 //! Must hold 7: a node whose disk is gone is replaced under a new id and catches up by snapshot; the old id cannot vote
 //! again; a node started from an old copy of its disk is refused by its peers.
 
-use crate::support::{log_lines, same_state_hash, status, SETTLED};
+use crate::support::{SETTLED, log_lines, same_state_hash, status};
 use kms_tests::cluster::{Cluster, Endpoint};
 use kms_tests::ledger::{Writers, verify};
 use kms_tests::names::NodeName;
@@ -38,16 +38,28 @@ async fn replace(cluster: &mut TestCluster, victim: &NodeName) -> anyhow::Result
     // Purged logs leave the newcomer nothing but a snapshot.
     cluster.kmsctl(&["--context", REGION, "region", "snapshot"])?;
     let purged = status(cluster, &leader).await?.purged_index;
-    assert!(purged > 0, "the log was not purged, so a snapshot would prove nothing");
+    assert!(
+        purged > 0,
+        "the log was not purged, so a snapshot would prove nothing"
+    );
     let newcomer = cluster.plan_node(REGION)?;
     cluster.forget_node(victim)?;
     cluster.start(&newcomer)?;
-    until(&format!("{newcomer} to answer operators"), SETTLED, || cluster.status(&newcomer)).await?;
-    let member = format!("{}=127.0.0.1:{}", newcomer.id, cluster.port(&newcomer, Endpoint::Raft));
+    until(&format!("{newcomer} to answer operators"), SETTLED, || {
+        cluster.status(&newcomer)
+    })
+    .await?;
+    let member = format!(
+        "{}=127.0.0.1:{}",
+        newcomer.id,
+        cluster.port(&newcomer, Endpoint::Raft)
+    );
     cluster.kmsctl(&["--context", REGION, "region", "add-node", &member])?;
     until(&format!("{newcomer} to vote"), SETTLED, || async {
         let members = cluster.status(&newcomer).await?.members;
-        let voter = members.iter().any(|member| member.node_id == newcomer.id && member.voter);
+        let voter = members
+            .iter()
+            .any(|member| member.node_id == newcomer.id && member.voter);
         anyhow::ensure!(voter && members.len() == 3, "{members:?}");
         Ok(())
     })
@@ -67,14 +79,20 @@ async fn old_id_stays_out(cluster: &Cluster, old: &NodeName) -> anyhow::Result<(
         let own = log_lines(cluster, old, "refus")?.len();
         let down = cluster.node(old).running().is_none();
         // A node that nobody knows any more has nobody to call: silence is as good as a refusal.
-        let quiet = cluster.status(old).await.is_ok_and(|s| s.leader_id.is_none() && s.incarnation.is_empty());
+        let quiet = cluster
+            .status(old)
+            .await
+            .is_ok_and(|s| s.leader_id.is_none() && s.incarnation.is_empty());
         anyhow::ensure!(said > 0 || own > 0 || down || quiet, "no word of it");
         Ok(())
     })
     .await;
     for node in cluster.nodes_of(REGION) {
         let members = status(cluster, &node).await?.members;
-        assert!(members.iter().all(|member| member.node_id != old.id), "{node} counts {old} in");
+        assert!(
+            members.iter().all(|member| member.node_id != old.id),
+            "{node} counts {old} in"
+        );
     }
     cluster.node(old).signal(nix::sys::signal::Signal::SIGKILL)?;
     cluster.node(old).wait_gone(Duration::from_secs(10))?;
@@ -91,7 +109,10 @@ async fn a_node_that_lost_its_disk_is_replaced_and_its_old_id_never_votes_again(
         let newcomer = replace(&mut cluster, &victim).await?;
         let promises = writers.stop().await?;
         verify(&cluster, &newcomer, &promises).await?;
-        assert!(status(&cluster, &newcomer).await?.snapshot_index > 0, "it did not get a snapshot");
+        assert!(
+            status(&cluster, &newcomer).await?.snapshot_index > 0,
+            "it did not get a snapshot"
+        );
         old_id_stays_out(&cluster, &victim).await?;
         same_state_hash(&cluster, REGION).await?;
     }
@@ -117,9 +138,15 @@ async fn a_node_started_from_an_old_copy_of_its_disk_is_refused_by_its_peers() -
         let kept = cluster.folder().join(format!("true-disk-{round}"));
         std::fs::rename(&data, &kept)?;
         copy_folder(&copy, &data)?;
-        let others: Vec<_> = cluster.nodes_of(REGION).into_iter().filter(|node| *node != victim).collect();
-        let before: usize =
-            others.iter().map(|n| Ok(log_lines(&cluster, n, "boot count")?.len())).sum::<anyhow::Result<usize>>()?;
+        let others: Vec<_> = cluster
+            .nodes_of(REGION)
+            .into_iter()
+            .filter(|node| *node != victim)
+            .collect();
+        let before: usize = others
+            .iter()
+            .map(|n| Ok(log_lines(&cluster, n, "boot count")?.len()))
+            .sum::<anyhow::Result<usize>>()?;
         cluster.start(&victim)?;
         until("the peers to refuse the old copy", SETTLED, || async {
             let said: usize = others
@@ -130,7 +157,10 @@ async fn a_node_started_from_an_old_copy_of_its_disk_is_refused_by_its_peers() -
             Ok(())
         })
         .await?;
-        assert!(cluster.answers(&victim).await.is_err(), "a node on an old disk must not serve");
+        assert!(
+            cluster.answers(&victim).await.is_err(),
+            "a node on an old disk must not serve"
+        );
         for node in &others {
             verify(&cluster, node, &promises).await?;
         }

@@ -27,7 +27,11 @@ enum Command {
     /// Make what is missing, start what does not run, wait until all answers, and run the demo. Safe to repeat.
     Up {
         /// Regions, the first of which the demo begins in.
-        #[arg(long, value_delimiter = ',', default_value = "us-east-1,eu-west-1,ap-southeast-1")]
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "us-east-1,eu-west-1,ap-southeast-1"
+        )]
         regions: Vec<String>,
         /// Nodes in each region, 1 to 9.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=9))]
@@ -72,7 +76,10 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(run(arguments))
 }
 
@@ -80,9 +87,20 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let binaries = binaries(arguments.binaries)?;
     let state = arguments.state;
     match arguments.command {
-        Command::Up { regions, nodes, port_base, no_demo } => {
+        Command::Up {
+            regions,
+            nodes,
+            port_base,
+            no_demo,
+        } => {
             let names: Vec<&str> = regions.iter().map(String::as_str).collect();
-            up(&state, binaries, Plan::new("local", &names, nodes, port_base), !no_demo).await
+            up(
+                &state,
+                binaries,
+                Plan::new("local", &names, nodes, port_base),
+                !no_demo,
+            )
+            .await
         }
         Command::Status => status(&Cluster::open(&state, binaries)?).await,
         Command::Logs { node, lines } => logs(&Cluster::open(&state, binaries)?, &node, lines),
@@ -90,13 +108,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let cluster = Cluster::open(&state, binaries)?;
             known(&cluster, &node)?;
             cluster.kill(&node)?;
-            say(&format!("{node} is dead; start it again with: scripts/local-cluster start {node}"))
+            say(&format!(
+                "{node} is dead; start it again with: scripts/local-cluster start {node}"
+            ))
         }
         Command::Stop { node } => {
             let cluster = Cluster::open(&state, binaries)?;
             known(&cluster, &node)?;
             cluster.stop(&node)?;
-            say(&format!("{node} has stopped; start it again with: scripts/local-cluster start {node}"))
+            say(&format!(
+                "{node} has stopped; start it again with: scripts/local-cluster start {node}"
+            ))
         }
         Command::Start { node } => {
             let cluster = Cluster::open(&state, binaries)?;
@@ -109,7 +131,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Down => {
             let cluster = Cluster::open(&state, binaries)?;
             cluster.stop_all()?;
-            say(&format!("every node has stopped; data stays in {}", cluster.folder().display()))
+            say(&format!(
+                "every node has stopped; data stays in {}",
+                cluster.folder().display()
+            ))
         }
     }
 }
@@ -117,9 +142,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn up(state: &std::path::Path, binaries: Binaries, plan: Plan, with_demo: bool) -> anyhow::Result<()> {
     let cluster = Cluster::open_or_make(state, binaries, plan)?;
     let (regions, nodes) = (cluster.regions().len(), cluster.nodes().len());
-    say(&format!("starting {nodes} nodes in {regions} regions, in {}", cluster.folder().display()))?;
+    say(&format!(
+        "starting {nodes} nodes in {regions} regions, in {}",
+        cluster.folder().display()
+    ))?;
     cluster.bring_up().await.with_context(|| {
-        format!("the cluster did not come up; its logs are {}/*/node-*/kmsd.log", cluster.folder().display())
+        format!(
+            "the cluster did not come up; its logs are {}/*/node-*/kmsd.log",
+            cluster.folder().display()
+        )
     })?;
     say("every region has a leader, every node answers\n")?;
     if with_demo {
@@ -134,17 +165,32 @@ async fn status(cluster: &Cluster) -> anyhow::Result<()> {
         "NODE", "PID", "ROLE", "TERM", "APPLIED", "STATE HASH", "CLIENT ENDPOINT"
     );
     for node in cluster.nodes() {
-        let pid = cluster.node(&node).running().map_or("-".to_owned(), |pid| pid.to_string());
+        let pid = cluster
+            .node(&node)
+            .running()
+            .map_or("-".to_owned(), |pid| pid.to_string());
         let (role, term, applied, hash) = match cluster.status(&node).await {
             Err(_) => ("down", String::new(), String::new(), String::new()),
             Ok(status) => {
-                let role = if status.leader_id == Some(node.id) { "leader" } else { "follower" };
+                let role = if status.leader_id == Some(node.id) {
+                    "leader"
+                } else {
+                    "follower"
+                };
                 let hash = status.state_hash.chars().take(16).collect();
-                (role, status.term.to_string(), status.applied_index.to_string(), hash)
+                (
+                    role,
+                    status.term.to_string(),
+                    status.applied_index.to_string(),
+                    hash,
+                )
             }
         };
         let endpoint = cluster.address(&node, Endpoint::Client);
-        text += &format!("{:<20} {pid:>8} {role:<9} {term:>6} {applied:>10} {hash:<18} {endpoint}\n", node.to_string());
+        text += &format!(
+            "{:<20} {pid:>8} {role:<9} {term:>6} {applied:>10} {hash:<18} {endpoint}\n",
+            node.to_string()
+        );
     }
     say(text.trim_end())
 }
@@ -154,12 +200,20 @@ fn logs(cluster: &Cluster, node: &NodeName, lines: usize) -> anyhow::Result<()> 
     let path = cluster.node(node).log();
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let all: Vec<&str> = text.lines().collect();
-    say(&format!("{}\n{}", path.display(), all[all.len().saturating_sub(lines)..].join("\n")))
+    say(&format!(
+        "{}\n{}",
+        path.display(),
+        all[all.len().saturating_sub(lines)..].join("\n")
+    ))
 }
 
 fn known(cluster: &Cluster, node: &NodeName) -> anyhow::Result<()> {
     let nodes = cluster.nodes();
-    let names = nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let names = nodes
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     anyhow::ensure!(nodes.contains(node), "there is no node {node}; there are {names}");
     Ok(())
 }
@@ -173,7 +227,10 @@ fn binaries(folder: Option<PathBuf>) -> anyhow::Result<Binaries> {
             own.parent().context("this program lies in a folder")?.to_owned()
         }
     };
-    Ok(Binaries { kmsd: folder.join("kmsd"), kmsctl: folder.join("kmsctl") })
+    Ok(Binaries {
+        kmsd: folder.join("kmsd"),
+        kmsctl: folder.join("kmsctl"),
+    })
 }
 
 fn say(text: &str) -> anyhow::Result<()> {
