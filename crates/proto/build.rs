@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Ordered maps everywhere: what is hashed or printed must not depend on a hasher's seed.
     config.btree_map(["."]);
     config.skip_debug(REDACTED);
-    // Log entries and snapshot chunks are passed on without a copy.
-    config.bytes([".concord.kms.internal.raft.v1"]);
+    // kmsctl finds a message's descriptor by its name.
+    config.enable_type_names();
     // Log entries and snapshot chunks pass through without a copy.
     config.bytes([".concord.kms.internal.raft.v1"]);
     tonic_prost_build::configure()
