@@ -1,0 +1,200 @@
+//! The command line: global options and the tree of commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::aliases::AliasesCommand;
+use crate::commands::completions::Completions;
+use crate::commands::context::ContextCommand;
+use crate::commands::data_key::DataKey;
+use crate::commands::decrypt::Decrypt;
+use crate::commands::encrypt::Encrypt;
+use crate::commands::keys::KeysCommand;
+use crate::commands::promote::Promote;
+use crate::commands::random::Random;
+use crate::commands::re_encrypt::ReEncrypt;
+use crate::commands::region::RegionCommand;
+use crate::commands::replicate::Replicate;
+use crate::commands::replication::ReplicationCommand;
+use crate::commands::rotation::RotationCommand;
+use crate::commands::tags::TagsCommand;
+use crate::output::Format;
+use crate::{exit_code, parse};
+
+/// The command line of Concord KMS.
+#[derive(Debug, Parser)]
+#[command(name = "kmsctl", version, about, after_help = exit_code::HELP, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// Configuration file [default: ~/.config/concord/kmsctl.toml]
+    #[arg(long, global = true, env = "KMSCTL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Context (region) to use instead of default_context
+    #[arg(long, short, global = true, env = "KMSCTL_CONTEXT", value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// How to print results and errors
+    #[arg(long, short, global = true, value_enum, default_value_t)]
+    pub(crate) output: Format,
+    /// Longest time for a call with all its retries, such as 500ms or 5s [default: 5s; more where a command
+    /// waits for nodes to catch up]
+    #[arg(long, global = true, value_parser = parse::duration, value_name = "TIME")]
+    pub(crate) timeout: Option<Duration>,
+    /// Use this node only: https://host:port of its client listener, or its admin listener for operators' commands
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Request id. A change repeated with the id of a call whose outcome is unknown happens at most once
+    #[arg(long, global = true, value_parser = parse::invocation_id, value_name = "ID")]
+    pub(crate) invocation_id: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make, show, list, enable, disable, describe and delete keys
+    #[command(subcommand, visible_alias = "key")]
+    Keys(KeysCommand),
+    /// Names of keys
+    #[command(subcommand, visible_alias = "alias")]
+    Aliases(AliasesCommand),
+    /// Tags of keys
+    #[command(subcommand, visible_alias = "tag")]
+    Tags(TagsCommand),
+    /// Automatic and on-demand rotation of key material
+    #[command(subcommand)]
+    Rotation(RotationCommand),
+    /// Encrypt up to 4,096 bytes from a file or standard input
+    Encrypt(Encrypt),
+    /// Decrypt a ciphertext to a file or standard output
+    Decrypt(Decrypt),
+    /// Encrypt a ciphertext again under another key or context, without showing the plaintext
+    ReEncrypt(ReEncrypt),
+    /// Make a data key for encrypting outside the service
+    DataKey(DataKey),
+    /// Random bytes
+    Random(Random),
+    /// Make a replica of a multi-Region primary key in another region
+    Replicate(Replicate),
+    /// Make a replica the primary key of its multi-Region set (planned: both regions are up)
+    Promote(Promote),
+    /// Operators: the region, its nodes and its pairing with other regions
+    #[command(subcommand)]
+    Region(RegionCommand),
+    /// Operators: how multi-Region keys stand towards other regions
+    #[command(subcommand)]
+    Replication(ReplicationCommand),
+    /// Contexts (regions) of the configuration
+    #[command(subcommand)]
+    Context(ContextCommand),
+    /// Print a shell's completion script
+    Completions(Completions),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Arguments, Command};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after_the_command() {
+        for line in [
+            ["kmsctl", "-c", "eu-west-1", "keys", "list", "--timeout", "2s"],
+            [
+                "kmsctl",
+                "keys",
+                "list",
+                "--context",
+                "eu-west-1",
+                "--timeout",
+                "2s",
+            ],
+        ] {
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert_eq!(arguments.options.context.as_deref(), Some("eu-west-1"));
+            assert_eq!(arguments.options.timeout.unwrap().as_secs(), 2);
+            assert!(matches!(arguments.command, Command::Keys(_)));
+        }
+    }
+
+    #[test]
+    fn every_documented_command_parses() {
+        for line in [
+            "keys create --description d --multi-region --tag a=b --usage ENCRYPT_DECRYPT --spec SYMMETRIC_DEFAULT",
+            "keys describe alias/a",
+            "keys list --details",
+            "keys update-description K text",
+            "keys schedule-deletion K --days 7",
+            "keys cancel-deletion K",
+            "aliases create alias/a K",
+            "alias update alias/a K",
+            "aliases delete alias/a",
+            "aliases list --key K",
+            "tags add K a=b c=d",
+            "tags remove K a c",
+            "tags list K",
+            "rotation enable K --days 90",
+            "rotation disable K",
+            "rotation status K",
+            "rotation rotate-now K",
+            "rotation list K --all-materials",
+            "encrypt K --in - --out f -e a=b --raw --dry-run",
+            "decrypt --key K --in f -e a=b",
+            "re-encrypt --to K --source-encryption-context a=b --destination-encryption-context c=d",
+            "data-key K --spec AES_128 --plaintext-out f",
+            "data-key K --bytes 64 --ciphertext-out f --plaintext-out -",
+            "random 32 --raw",
+            "replicate K eu-west-1 --wait",
+            "promote K eu-west-1 --wait 10s",
+            "region status",
+            "region bootstrap --member 1=localhost:7103 --member 2=localhost:7113",
+            "region pair --with eu-west-1 --mutual --yes",
+            "region unpair eu-west-1",
+            "region identity",
+            "region peers",
+            "region add-node 4=localhost:7133",
+            "region remove-node 2 --yes",
+            "region transfer-leader --to 3",
+            "region snapshot",
+            "region wrapping-keys",
+            "replication status K",
+            "context list",
+            "context use eu-west-1",
+            "completions bash",
+        ] {
+            let words = ["kmsctl"].into_iter().chain(line.split(' '));
+            if let Err(error) = Arguments::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in [
+            "data-key K --spec AES_128 --bytes 16",
+            "keys create --timeout 0",
+            "keys list --limit 0",
+            "tags add K",
+            "random 0",
+            "region bootstrap",
+        ] {
+            let words = ["kmsctl"].into_iter().chain(line.split(' '));
+            assert!(Arguments::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The commands, one file for each that stands alone and one for each group.
+
+pub(crate) mod aliases;
+pub(crate) mod completions;
+pub(crate) mod context;
+pub(crate) mod data_key;
+pub(crate) mod decrypt;
+pub(crate) mod encrypt;
+pub(crate) mod keys;
+pub(crate) mod promote;
+pub(crate) mod random;
+pub(crate) mod re_encrypt;
+pub(crate) mod region;
+pub(crate) mod replicate;
+pub(crate) mod replication;
+pub(crate) mod rotation;
+pub(crate) mod tags;
+mod wait;
+
+use crate::arguments::Command;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Runs any command but completions, which needs no configuration.
+pub(crate) async fn run(session: &Session, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Keys(command) => command.run(session).await,
+        Command::Aliases(command) => command.run(session).await,
+        Command::Tags(command) => command.run(session).await,
+        Command::Rotation(command) => command.run(session).await,
+        Command::Encrypt(command) => command.run(session).await,
+        Command::Decrypt(command) => command.run(session).await,
+        Command::ReEncrypt(command) => command.run(session).await,
+        Command::DataKey(command) => command.run(session).await,
+        Command::Random(command) => command.run(session).await,
+        Command::Replicate(command) => command.run(session).await,
+        Command::Promote(command) => command.run(session).await,
+        Command::Region(command) => command.run(session).await,
+        Command::Replication(command) => command.run(session).await,
+        Command::Context(command) => command.run(session),
+        Command::Completions(command) => command.run(),
+    }
+}

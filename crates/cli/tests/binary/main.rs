@@ -1,0 +1,7 @@
+//! What kmsctl promises whoever runs it, tested on the real binary against nodes that answer as they are told.
+
+#![allow(clippy::unwrap_used)]
+
+mod certificates;
+mod nodes;
+mod promises;
