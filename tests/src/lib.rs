@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The harness that every real-cluster test, the local cluster, chaos and bench share: one way to make a cluster on
+//! one machine, to run it, to hurt it and to look at it.
+//!
+//! Everything listens on loopback. Every process that is started here is known by its id and is ended by it.
+
+pub mod block_device;
+pub mod certificates;
+pub mod client;
+pub mod cluster;
+pub mod demo;
+pub mod files;
+pub mod forming;
+pub mod ledger;
+pub mod names;
+pub mod ports;
+pub mod process;
+pub mod scratch;
+pub mod test_cluster;
+pub mod wait;

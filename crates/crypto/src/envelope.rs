@@ -119,7 +119,7 @@ fn cipher(key: &SecretKey256, context: &[u8]) -> Result<Aes256Gcm, CryptoError> 
 
 /// SP 800-108r1 section 4.1 with HMAC-SHA256 and one block of output. The library prepends the counter;
 /// label, separator, context and length are ours.
-fn derive(key: &SecretKey256, label: &[u8], context: &[u8]) -> Result<SecretKey256, CryptoError> {
+pub(crate) fn derive(key: &SecretKey256, label: &[u8], context: &[u8]) -> Result<SecretKey256, CryptoError> {
     let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
         .ok_or(CryptoError::Library("no SP 800-108 with HMAC-SHA256"))?;
     let info = [label, &[0], context, &OUTPUT_BITS.to_be_bytes()].concat();

@@ -3,11 +3,13 @@
 //! Regions are pinned by administrators, never learned from the wire; this module checks what a pinned identity
 //! signed, and knows nothing of transport or of who may send what.
 
+mod handover;
 mod hpke_key;
 mod identity;
 mod shipment;
 mod signing;
 
+pub use handover::handover_fields;
 pub use hpke_key::{HpkeKeyPair, HpkePublicKey, SignedHpkeKey};
 pub use identity::{RegionIdentity, RegionLife};
 pub use shipment::{SHIPMENT_BYTES_MAX, ShipmentHeader, ShipmentPlace, open_material, seal_material};

@@ -1,6 +1,7 @@
 //! One table from refusals to what callers see: the AWS exception, the gRPC status and `google.rpc.ErrorInfo`.
 //! Nothing else in the server chooses a status for an operation.
 
+use kms_crypto::{CryptoError, Fault};
 use kms_domain::KmsError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -89,6 +90,33 @@ const fn kms_code(refusal: &KmsError) -> Code {
         KmsError::DependencyTimeout(_) => Code::DeadlineExceeded,
         KmsError::StaleGuard => Code::Aborted,
         KmsError::Internal(_) => Code::Internal,
+    }
+}
+
+impl From<CryptoError> for OperationError {
+    /// What the caller is to blame for is told; the rest is logged, and shown without its cause.
+    fn from(error: CryptoError) -> Self {
+        let refusal = match error {
+            CryptoError::InvalidCiphertext => KmsError::InvalidCiphertext,
+            CryptoError::PlaintextLength | CryptoError::NumberOfBytes => {
+                KmsError::Validation(error.to_string())
+            }
+            CryptoError::SpecNotSupported(_) => KmsError::UnsupportedOperation(error.to_string()),
+            _ => {
+                tracing::error!(%error, fault = ?error.fault(), "a cryptographic step failed");
+                KmsError::Internal(blame(error.fault()).to_owned())
+            }
+        };
+        Self::Kms(refusal)
+    }
+}
+
+const fn blame(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Caller | Fault::Own => "an internal error occurred",
+        Fault::StoredData => "stored key material cannot be opened",
+        Fault::Operator => "the root key cannot be used",
+        Fault::Peer => "what another region sent cannot be used",
     }
 }
 

@@ -61,13 +61,6 @@ pub enum Subject {
     },
 }
 
-/// An authenticated caller of the public API; in every request's extensions on the client listener.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Who calls.
-    pub principal: Principal,
-}
-
 /// An authenticated operator; in every request's extensions on the admin listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
@@ -148,11 +141,11 @@ pub fn uri_of(chain: &[CertificateDer<'_>]) -> Result<String, IdentityError> {
 ///
 /// # Errors
 /// When the certificate names no user of this cluster.
-pub fn caller(cluster: &str, chain: &[CertificateDer<'_>]) -> Result<Caller, IdentityError> {
+pub fn caller(cluster: &str, chain: &[CertificateDer<'_>]) -> Result<Principal, IdentityError> {
     let uri = uri_of(chain)?;
     let identity: Identity = uri.parse()?;
     match identity.subject {
-        Subject::User { principal } if identity.cluster == cluster => Ok(Caller { principal }),
+        Subject::User { principal } if identity.cluster == cluster => Ok(principal),
         _ => Err(IdentityError::NotAdmitted(uri)),
     }
 }

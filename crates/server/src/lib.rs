@@ -11,5 +11,11 @@ pub mod config;
 pub mod errors;
 pub mod grpc;
 pub mod identity;
+pub mod keyring;
 pub mod memory;
 pub mod operations;
+pub mod seal;
+pub mod tls;
+
+#[cfg(test)]
+mod testing;

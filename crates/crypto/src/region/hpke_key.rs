@@ -157,6 +157,11 @@ impl SignedHpkeKey {
         self.public.id
     }
 
+    /// The region's signature, to be kept or published beside the other parts.
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
     /// Checks that the pinned region signed this key, that `now` is within its validity, and that its counter is
     /// not below `id_min`, the highest one accepted before.
     ///

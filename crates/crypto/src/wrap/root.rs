@@ -8,6 +8,7 @@ use kms_domain::vocabulary::{RegionName, WrappingKeyId};
 use std::fmt;
 
 const LABEL: &str = "concord.kms/root-wrap/v1";
+const DERIVE_LABEL: &str = "concord.kms/root-derive/v1";
 const WRAPPING_KEY_PURPOSE: &str = "wrapping-key";
 const WRAPPING_KEY_LABEL: &str = "concord.kms/wrapping-key/v1";
 
@@ -105,6 +106,16 @@ impl RootKey {
         let key = SecretKey256::copy_of(bytes.expose())
             .ok_or(CryptoError::StoredFormat("a wrapping key is 32 bytes"))?;
         Ok(WrappingKey::from_parts(id, key))
+    }
+
+    /// Derives a key for one purpose under which nothing lasting is kept, such as the tags of pagination markers.
+    /// All nodes of a region derive the same.
+    ///
+    /// # Errors
+    /// [`CryptoError::Library`].
+    pub fn derive(&self, purpose: &str) -> Result<SecretKey256, CryptoError> {
+        let context = Fields::new(DERIVE_LABEL).text(purpose).bytes(&self.id.0);
+        crate::envelope::derive(&self.key, DERIVE_LABEL.as_bytes(), context.as_bytes())
     }
 
     /// Which root key wrapped these bytes, before they are opened.

@@ -270,3 +270,13 @@ proptest! {
         prop_assert_eq!(opened.expose(), bytes.as_slice());
     }
 }
+
+#[test]
+fn a_root_key_derives_the_same_key_for_a_purpose_everywhere_and_others_for_others() {
+    let rng = &mut test_rng();
+    let (first, second) = (RootKey::generate(rng), RootKey::generate(rng));
+    let derived = |root: &RootKey, purpose| root.derive(purpose).expect("derives");
+    assert!(derived(&first, "a").ct_eq(&derived(&first, "a")));
+    assert!(!derived(&first, "a").ct_eq(&derived(&first, "b")));
+    assert!(!derived(&first, "a").ct_eq(&derived(&second, "a")));
+}

@@ -1,0 +1,81 @@
+//! Must hold 6: sled's folder deleted or filled with rubbish, on one node or on all, is rebuilt and said so, with the
+//! same state hash.
+
+use crate::support::{log_lines, same_state_hash};
+use kms_tests::cluster::Cluster;
+use kms_tests::ledger::{Promise, Writers, verify};
+use kms_tests::names::NodeName;
+use kms_tests::test_cluster::TestCluster;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const REGION: &str = "us-east-1";
+/// What the node logs when it rebuilds the image.
+const SAID: &str = "rebuil";
+
+fn image_folder(cluster: &Cluster, node: &NodeName) -> PathBuf {
+    cluster.node(node).data().join("image")
+}
+
+fn fill_with_rubbish(folder: &std::path::Path) -> anyhow::Result<()> {
+    let mut spoiled = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let length = usize::try_from(std::fs::metadata(&path)?.len())?.max(4_096);
+            let rubbish: Vec<u8> = (0..length).map(|_| rand::random::<u8>()).collect();
+            std::fs::write(path, rubbish)?;
+            spoiled += 1;
+        }
+    }
+    anyhow::ensure!(spoiled > 0, "there was nothing to spoil in {}", folder.display());
+    Ok(())
+}
+
+async fn rebuilt(
+    cluster: &Cluster,
+    victims: &[NodeName],
+    promises: &[Promise],
+    spoil: impl Fn(&std::path::Path) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let before = same_state_hash(cluster, REGION).await?;
+    let said: Vec<usize> = victims
+        .iter()
+        .map(|node| Ok(log_lines(cluster, node, SAID)?.len()))
+        .collect::<anyhow::Result<_>>()?;
+    for node in victims {
+        cluster.stop(node)?;
+        spoil(&image_folder(cluster, node))?;
+    }
+    for node in victims {
+        cluster.start(node)?;
+    }
+    cluster.region_ready(REGION).await?;
+    for (node, said_before) in victims.iter().zip(said) {
+        assert!(
+            log_lines(cluster, node, SAID)?.len() > said_before,
+            "{node} did not say that it rebuilt its image"
+        );
+        verify(cluster, node, promises).await?;
+    }
+    let after = same_state_hash(cluster, REGION).await?;
+    assert!(after.0 >= before.0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_or_spoiled_image_is_rebuilt_from_snapshot_and_log() -> anyhow::Result<()> {
+    let cluster = TestCluster::start("image", &[REGION], 3).await?;
+    let writers = Writers::start(&cluster, REGION, 4).await?;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let promises = writers.stop().await?;
+    let nodes = cluster.nodes_of(REGION);
+    let delete = |folder: &std::path::Path| Ok(std::fs::remove_dir_all(folder)?);
+    rebuilt(&cluster, &nodes[..1], &promises, delete).await?;
+    rebuilt(&cluster, &nodes[1..2], &promises, fill_with_rubbish).await?;
+    // Also with the log purged: then the snapshot carries most of it.
+    cluster.kmsctl(&["--context", REGION, "region", "snapshot"])?;
+    rebuilt(&cluster, &nodes, &promises, delete).await?;
+    rebuilt(&cluster, &nodes, &promises, fill_with_rubbish).await?;
+    Ok(())
+}

@@ -1,0 +1,609 @@
+//! Must hold 13: every limit is enforced with the right exception, malformed input is refused as such, and no input
+//! makes a node panic.
+
+use crate::support::{CALL, any_kms, create_key, describe, encrypt, log_lines};
+use kms_proto::kms::v1::*;
+use kms_tests::client::{Kms, exception};
+use kms_tests::ledger::{decrypt, within};
+use kms_tests::test_cluster::TestCluster;
+use std::collections::HashMap;
+use tonic::Code;
+
+const REGION: &str = "us-east-1";
+
+fn key(key_id: &str) -> String {
+    key_id.to_owned()
+}
+
+fn tag(tag_key: &str) -> Tag {
+    Tag {
+        tag_key: tag_key.to_owned(),
+        tag_value: "v".to_owned(),
+    }
+}
+
+/// Every operation that needs one region only, once, with the effect it must have.
+pub async fn every_operation_once(kms: &mut Kms) -> anyhow::Result<()> {
+    let id = create_key(kms, false).await?;
+    let other = create_key(kms, false).await?;
+    manage(kms, &id, &other).await?;
+    name_and_tag(kms, &id, &other).await?;
+    rotate(kms, &id).await?;
+    use_for_cryptography(kms, &id, &other).await
+}
+
+async fn manage(kms: &mut Kms, id: &str, other: &str) -> anyhow::Result<()> {
+    kms.update_key_description(within(
+        UpdateKeyDescriptionRequest {
+            key_id: key(id),
+            description: "described".to_owned(),
+        },
+        CALL,
+    ))
+    .await?;
+    assert_eq!(describe(kms, id).await?.description, "described");
+    kms.disable_key(within(DisableKeyRequest { key_id: key(id) }, CALL))
+        .await?;
+    assert_eq!(describe(kms, id).await?.key_state, "Disabled");
+    kms.enable_key(within(EnableKeyRequest { key_id: key(id) }, CALL))
+        .await?;
+    let request = ScheduleKeyDeletionRequest {
+        key_id: key(other),
+        pending_window_in_days: Some(7),
+    };
+    let scheduled = kms
+        .schedule_key_deletion(within(request, CALL))
+        .await?
+        .into_inner();
+    assert_eq!(
+        (scheduled.key_state.as_str(), scheduled.pending_window_in_days),
+        ("PendingDeletion", 7)
+    );
+    assert!(scheduled.deletion_date.is_some());
+    kms.cancel_key_deletion(within(CancelKeyDeletionRequest { key_id: key(other) }, CALL))
+        .await?;
+    assert_eq!(describe(kms, other).await?.key_state, "Disabled");
+    kms.enable_key(within(EnableKeyRequest { key_id: key(other) }, CALL))
+        .await?;
+    let listed = kms
+        .list_keys(within(
+            ListKeysRequest {
+                limit: Some(1),
+                ..Default::default()
+            },
+            CALL,
+        ))
+        .await?;
+    let first = listed.into_inner();
+    assert_eq!((first.keys.len(), first.truncated), (1, true));
+    let next = ListKeysRequest {
+        marker: first.next_marker,
+        ..Default::default()
+    };
+    let rest = kms.list_keys(within(next, CALL)).await?.into_inner();
+    assert!(!rest.keys.is_empty() && rest.keys.iter().all(|entry| entry.key_id != first.keys[0].key_id));
+    Ok(())
+}
+
+async fn name_and_tag(kms: &mut Kms, id: &str, other: &str) -> anyhow::Result<()> {
+    let alias = format!("alias/test-{}", uuid::Uuid::new_v4());
+    let create = CreateAliasRequest {
+        alias_name: alias.clone(),
+        target_key_id: key(id),
+    };
+    kms.create_alias(within(create, CALL)).await?;
+    assert_eq!(describe(kms, &alias).await?.key_id, id);
+    let update = UpdateAliasRequest {
+        alias_name: alias.clone(),
+        target_key_id: key(other),
+    };
+    kms.update_alias(within(update, CALL)).await?;
+    assert_eq!(describe(kms, &alias).await?.key_id, other);
+    let list = ListAliasesRequest {
+        key_id: Some(key(other)),
+        ..Default::default()
+    };
+    let listed = kms.list_aliases(within(list, CALL)).await?.into_inner();
+    assert!(listed.aliases.iter().any(|entry| entry.alias_name == alias));
+    kms.delete_alias(within(
+        DeleteAliasRequest {
+            alias_name: alias.clone(),
+        },
+        CALL,
+    ))
+    .await?;
+    assert!(describe(kms, &alias).await.is_err());
+    let tags = vec![tag("purpose"), tag("team")];
+    kms.tag_resource(within(
+        TagResourceRequest {
+            key_id: key(id),
+            tags,
+        },
+        CALL,
+    ))
+    .await?;
+    let untag = UntagResourceRequest {
+        key_id: key(id),
+        tag_keys: vec!["team".to_owned()],
+    };
+    kms.untag_resource(within(untag, CALL)).await?;
+    let list = ListResourceTagsRequest {
+        key_id: key(id),
+        ..Default::default()
+    };
+    let listed = kms.list_resource_tags(within(list, CALL)).await?.into_inner();
+    assert_eq!(listed.tags, vec![tag("purpose")]);
+    Ok(())
+}
+
+async fn rotate(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
+    let enable = EnableKeyRotationRequest {
+        key_id: key(id),
+        rotation_period_in_days: Some(90),
+    };
+    kms.enable_key_rotation(within(enable, CALL)).await?;
+    let status = GetKeyRotationStatusRequest { key_id: key(id) };
+    let shown = kms
+        .get_key_rotation_status(within(status.clone(), CALL))
+        .await?
+        .into_inner();
+    assert_eq!(
+        (shown.key_rotation_enabled, shown.rotation_period_in_days),
+        (true, Some(90))
+    );
+    let before = encrypt(kms, id, b"before").await?;
+    kms.rotate_key_on_demand(within(RotateKeyOnDemandRequest { key_id: key(id) }, CALL))
+        .await?;
+    assert_eq!(decrypt(kms, &before).await?, b"before");
+    let list = ListKeyRotationsRequest {
+        key_id: key(id),
+        ..Default::default()
+    };
+    let listed = kms.list_key_rotations(within(list, CALL)).await?.into_inner();
+    assert_eq!(listed.rotations.len(), 1);
+    assert_eq!(listed.rotations[0].rotation_type.as_deref(), Some("ON_DEMAND"));
+    kms.disable_key_rotation(within(DisableKeyRotationRequest { key_id: key(id) }, CALL))
+        .await?;
+    let shown = kms
+        .get_key_rotation_status(within(status, CALL))
+        .await?
+        .into_inner();
+    assert!(!shown.key_rotation_enabled && shown.next_rotation_date.is_none());
+    Ok(())
+}
+
+async fn use_for_cryptography(kms: &mut Kms, id: &str, other: &str) -> anyhow::Result<()> {
+    let context = HashMap::from([("tenant".to_owned(), "one".to_owned())]);
+    let generate = GenerateDataKeyRequest {
+        key_id: key(id),
+        key_spec: Some("AES_256".to_owned()),
+        encryption_context: context.clone(),
+        ..Default::default()
+    };
+    let data_key = kms.generate_data_key(within(generate, CALL)).await?.into_inner();
+    assert_eq!(data_key.plaintext.len(), 32);
+    let re_encrypt = ReEncryptRequest {
+        ciphertext_blob: Some(data_key.ciphertext_blob),
+        source_encryption_context: context,
+        destination_key_id: key(other),
+        ..Default::default()
+    };
+    let again = kms.re_encrypt(within(re_encrypt, CALL)).await?.into_inner();
+    assert_eq!(decrypt(kms, &again.ciphertext_blob).await?, data_key.plaintext);
+    let without = GenerateDataKeyWithoutPlaintextRequest {
+        key_id: key(id),
+        number_of_bytes: Some(64),
+        ..Default::default()
+    };
+    let sealed = kms
+        .generate_data_key_without_plaintext(within(without, CALL))
+        .await?
+        .into_inner();
+    assert_eq!(decrypt(kms, &sealed.ciphertext_blob).await?.len(), 64);
+    let random = GenerateRandomRequest {
+        number_of_bytes: Some(1_024),
+        ..Default::default()
+    };
+    assert_eq!(
+        kms.generate_random(within(random, CALL))
+            .await?
+            .into_inner()
+            .plaintext
+            .len(),
+        1_024
+    );
+    Ok(())
+}
+
+/// Runs a call that must be refused, and gives the exception.
+macro_rules! refused {
+    ($kms:expr, $method:ident, $request:expr) => {{
+        let status = $kms
+            .$method(within($request, CALL))
+            .await
+            .expect_err(stringify!($method));
+        exception(&status)
+    }};
+}
+
+async fn wrong_identifiers(kms: &mut Kms) -> anyhow::Result<()> {
+    let unknown = "11111111-2222-4333-8444-555555555555";
+    let foreign_region = format!("arn:aws:kms:mars-1:111122223333:key/{unknown}");
+    let foreign_account = format!("arn:aws:kms:{REGION}:999999999999:key/{unknown}");
+    let huge = "k".repeat(100_000);
+    let cases = [
+        ("", "ValidationException"),
+        (huge.as_str(), "ValidationException"),
+        ("x", "NotFoundException"),
+        ("12345678-1234-1234-1234-12345678901G", "NotFoundException"),
+        ("mrk-zz", "NotFoundException"),
+        ("\u{0}\u{1}\u{fffd}", "NotFoundException"),
+        (unknown, "NotFoundException"),
+        ("alias/unknown", "NotFoundException"),
+        ("arn:", "InvalidArnException"),
+        ("arn:aws:s3:::bucket", "InvalidArnException"),
+        ("arn:aws:kms:us-east-1:1:key/x", "InvalidArnException"),
+        (foreign_region.as_str(), "InvalidArnException"),
+        (foreign_account.as_str(), "AccessDeniedException"),
+    ];
+    for (text, expected) in cases {
+        let request = DescribeKeyRequest {
+            key_id: text.to_owned(),
+            ..Default::default()
+        };
+        let shown: String = text.chars().take(60).collect();
+        assert_eq!(
+            refused!(kms, describe_key, request),
+            expected,
+            "DescribeKey of {shown:?}"
+        );
+        let request = EncryptRequest {
+            key_id: text.to_owned(),
+            plaintext: b"x".to_vec(),
+            ..Default::default()
+        };
+        assert_eq!(
+            refused!(kms, encrypt, request),
+            expected,
+            "Encrypt with {shown:?}"
+        );
+    }
+    let request = EnableKeyRequest {
+        key_id: "alias/unknown".to_owned(),
+    };
+    assert_eq!(refused!(kms, enable_key, request), "NotFoundException");
+    Ok(())
+}
+
+async fn wrong_cryptographic_parameters(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
+    let encrypt_of = |plaintext: usize| EncryptRequest {
+        key_id: key(id),
+        plaintext: vec![7; plaintext],
+        ..Default::default()
+    };
+    assert_eq!(refused!(kms, encrypt, encrypt_of(0)), "ValidationException");
+    assert_eq!(refused!(kms, encrypt, encrypt_of(4_097)), "ValidationException");
+    assert!(
+        kms.encrypt(within(encrypt_of(4_096), CALL))
+            .await?
+            .into_inner()
+            .ciphertext_blob
+            .len()
+            <= 6_144
+    );
+    let long_context = HashMap::from([("k".to_owned(), "v".repeat(8_192))]);
+    let request = EncryptRequest {
+        encryption_context: long_context,
+        ..encrypt_of(1)
+    };
+    assert_eq!(refused!(kms, encrypt, request), "ValidationException");
+    let request = EncryptRequest {
+        encryption_algorithm: Some("ROT13".to_owned()),
+        ..encrypt_of(1)
+    };
+    assert_eq!(refused!(kms, encrypt, request), "ValidationException");
+    let request = EncryptRequest {
+        encryption_algorithm: Some("RSAES_OAEP_SHA_256".to_owned()),
+        ..encrypt_of(1)
+    };
+    assert_eq!(refused!(kms, encrypt, request), "InvalidKeyUsageException");
+    let request = EncryptRequest {
+        dry_run: Some(true),
+        ..encrypt_of(1)
+    };
+    assert_eq!(refused!(kms, encrypt, request), "DryRunOperationException");
+    let request = EncryptRequest {
+        grant_tokens: vec!["t".to_owned(); 11],
+        ..encrypt_of(1)
+    };
+    assert_eq!(refused!(kms, encrypt, request), "ValidationException");
+    for length in [0, 1, 130, 131, 200, 6_144] {
+        let request = DecryptRequest {
+            ciphertext_blob: Some(vec![1; length]),
+            ..Default::default()
+        };
+        let expected = if length == 0 {
+            "ValidationException"
+        } else {
+            "InvalidCiphertextException"
+        };
+        assert_eq!(refused!(kms, decrypt, request), expected, "{length} bytes");
+    }
+    let request = DecryptRequest {
+        ciphertext_blob: Some(vec![1; 6_145]),
+        ..Default::default()
+    };
+    assert_eq!(refused!(kms, decrypt, request), "ValidationException");
+    let random = |n| GenerateRandomRequest {
+        number_of_bytes: n,
+        ..Default::default()
+    };
+    for number in [
+        None,
+        Some(0),
+        Some(-1),
+        Some(1_025),
+        Some(i32::MIN),
+        Some(i32::MAX),
+    ] {
+        assert_eq!(
+            refused!(kms, generate_random, random(number)),
+            "ValidationException",
+            "{number:?}"
+        );
+    }
+    let data_key = |number_of_bytes, key_spec: Option<&str>| GenerateDataKeyRequest {
+        key_id: key(id),
+        number_of_bytes,
+        key_spec: key_spec.map(str::to_owned),
+        ..Default::default()
+    };
+    for request in [
+        data_key(None, None),
+        data_key(Some(32), Some("AES_256")),
+        data_key(None, Some("DES")),
+    ] {
+        assert_eq!(refused!(kms, generate_data_key, request), "ValidationException");
+    }
+    Ok(())
+}
+
+async fn foreign_and_altered_ciphertexts(kms: &mut Kms, id: &str, other: &str) -> anyhow::Result<()> {
+    let ciphertext = encrypt(kms, id, b"secret").await?;
+    let decrypt_of = |blob: Vec<u8>, key_id: Option<&str>| DecryptRequest {
+        ciphertext_blob: Some(blob),
+        key_id: key_id.map(str::to_owned),
+        ..Default::default()
+    };
+    assert_eq!(
+        refused!(kms, decrypt, decrypt_of(ciphertext.clone(), Some(other))),
+        "IncorrectKeyException"
+    );
+    for position in (0..ciphertext.len()).step_by(7) {
+        let mut altered = ciphertext.clone();
+        altered[position] ^= 1;
+        assert_eq!(
+            refused!(kms, decrypt, decrypt_of(altered, None)),
+            "InvalidCiphertextException",
+            "{position}"
+        );
+    }
+    let context = HashMap::from([("k".to_owned(), "v".to_owned())]);
+    let request = DecryptRequest {
+        encryption_context: context,
+        ..decrypt_of(ciphertext, None)
+    };
+    let status = kms.decrypt(within(request, CALL)).await.unwrap_err();
+    assert_eq!(
+        (exception(&status).as_str(), status.message()),
+        ("InvalidCiphertextException", "")
+    );
+    Ok(())
+}
+
+async fn wrong_management_parameters(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
+    let create = |change: fn(&mut CreateKeyRequest)| {
+        let mut request = CreateKeyRequest::default();
+        change(&mut request);
+        request
+    };
+    let cases: [(CreateKeyRequest, &str); 8] = [
+        (
+            create(|r| r.description = Some("d".repeat(8_193))),
+            "ValidationException",
+        ),
+        (
+            create(|r| r.key_spec = Some("AES_512".into())),
+            "ValidationException",
+        ),
+        (
+            create(|r| r.key_spec = Some("SM2".into())),
+            "UnsupportedOperationException",
+        ),
+        (
+            create(|r| r.key_usage = Some("SIGN_VERIFY".into())),
+            "ValidationException",
+        ),
+        (create(|r| r.origin = Some("MOON".into())), "ValidationException"),
+        (create(|r| r.tags = vec![tag("a"), tag("a")]), "TagException"),
+        (create(|r| r.tags = vec![tag("aWs:x")]), "TagException"),
+        (
+            create(|r| r.tags = (0..51).map(|i| tag(&i.to_string())).collect()),
+            "TagException",
+        ),
+    ];
+    for (request, expected) in cases {
+        let shown = format!("{request:?}").chars().take(120).collect::<String>();
+        assert_eq!(refused!(kms, create_key, request), expected, "{shown}");
+    }
+    for days in [6, 31, -1, i32::MAX] {
+        let request = ScheduleKeyDeletionRequest {
+            key_id: key(id),
+            pending_window_in_days: Some(days),
+        };
+        assert_eq!(
+            refused!(kms, schedule_key_deletion, request),
+            "ValidationException",
+            "{days} days"
+        );
+    }
+    for days in [89, 2_561, 0, -1] {
+        let request = EnableKeyRotationRequest {
+            key_id: key(id),
+            rotation_period_in_days: Some(days),
+        };
+        assert_eq!(
+            refused!(kms, enable_key_rotation, request),
+            "ValidationException",
+            "{days} days"
+        );
+    }
+    let long_alias = format!("alias/{}", "a".repeat(300));
+    let aliases = [
+        ("", "ValidationException"),
+        ("no-prefix", "InvalidAliasNameException"),
+        ("alias/", "ValidationException"),
+        ("alias/with space", "ValidationException"),
+        (long_alias.as_str(), "ValidationException"),
+        ("alias/aws/s3", "InvalidAliasNameException"),
+    ];
+    for (name, expected) in aliases {
+        let request = CreateAliasRequest {
+            alias_name: name.to_owned(),
+            target_key_id: key(id),
+        };
+        let told = refused!(kms, create_alias, request);
+        let reserved = name == "alias/aws/s3" && told == "NotAuthorizedException";
+        assert!(told == expected || reserved, "{name}: {told}");
+    }
+    let request = UpdateKeyDescriptionRequest {
+        key_id: key(id),
+        description: "d".repeat(8_193),
+    };
+    assert_eq!(
+        refused!(kms, update_key_description, request),
+        "ValidationException"
+    );
+    let request = ReplicateKeyRequest {
+        key_id: key(id),
+        replica_region: "mars-1".into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        refused!(kms, replicate_key, request),
+        "UnsupportedOperationException"
+    );
+    Ok(())
+}
+
+async fn wrong_markers_and_states(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
+    for marker in ["", "x", "AAAA", &"A".repeat(5_000)] {
+        let request = ListKeysRequest {
+            marker: Some(marker.to_owned()),
+            ..Default::default()
+        };
+        let told = refused!(kms, list_keys, request);
+        assert!(
+            told == "InvalidMarkerException" || told == "ValidationException",
+            "{marker}: {told}"
+        );
+    }
+    for limit in [0, -1, 1_001] {
+        let request = ListKeysRequest {
+            limit: Some(limit),
+            ..Default::default()
+        };
+        assert_eq!(refused!(kms, list_keys, request), "ValidationException");
+    }
+    kms.disable_key(within(DisableKeyRequest { key_id: key(id) }, CALL))
+        .await?;
+    let request = EncryptRequest {
+        key_id: key(id),
+        plaintext: b"x".to_vec(),
+        ..Default::default()
+    };
+    assert_eq!(refused!(kms, encrypt, request), "DisabledException");
+    let request = ScheduleKeyDeletionRequest {
+        key_id: key(id),
+        pending_window_in_days: None,
+    };
+    kms.schedule_key_deletion(within(request.clone(), CALL)).await?;
+    assert_eq!(
+        refused!(kms, schedule_key_deletion, request),
+        "KMSInvalidStateException"
+    );
+    let request = EncryptRequest {
+        key_id: key(id),
+        plaintext: b"x".to_vec(),
+        ..Default::default()
+    };
+    assert_eq!(refused!(kms, encrypt, request), "KMSInvalidStateException");
+    Ok(())
+}
+
+async fn the_26th_on_demand_rotation(kms: &mut Kms) -> anyhow::Result<()> {
+    let id = create_key(kms, false).await?;
+    let request = RotateKeyOnDemandRequest { key_id: key(&id) };
+    for _ in 0..25 {
+        kms.rotate_key_on_demand(within(request.clone(), CALL)).await?;
+    }
+    assert_eq!(
+        refused!(kms, rotate_key_on_demand, request),
+        "LimitExceededException"
+    );
+    Ok(())
+}
+
+async fn requests_that_are_repeated(kms: &mut Kms) -> anyhow::Result<()> {
+    let with_id = |id: &'static str| {
+        let mut request = within(CreateKeyRequest::default(), CALL);
+        request
+            .metadata_mut()
+            .insert("amz-sdk-invocation-id", id.parse().unwrap());
+        request
+    };
+    let first = kms
+        .create_key(with_id("again"))
+        .await?
+        .into_inner()
+        .key_metadata
+        .unwrap()
+        .key_id;
+    let second = kms
+        .create_key(with_id("again"))
+        .await?
+        .into_inner()
+        .key_metadata
+        .unwrap()
+        .key_id;
+    assert_eq!(first, second, "a repeated CreateKey must not make a second key");
+    let mut other = with_id("again");
+    other.get_mut().description = Some("another".to_owned());
+    let status = kms.create_key(other).await.unwrap_err();
+    assert_eq!(
+        (status.code(), exception(&status).as_str()),
+        (Code::InvalidArgument, "ValidationException")
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_bad_input_gets_the_right_exception_and_no_node_panics() -> anyhow::Result<()> {
+    let cluster = TestCluster::start("limits", &[REGION], 1).await?;
+    let mut kms = any_kms(&cluster, REGION)?;
+    every_operation_once(&mut kms).await?;
+    wrong_identifiers(&mut kms).await?;
+    let id = create_key(&mut kms, false).await?;
+    let other = create_key(&mut kms, false).await?;
+    wrong_cryptographic_parameters(&mut kms, &id).await?;
+    foreign_and_altered_ciphertexts(&mut kms, &id, &other).await?;
+    wrong_management_parameters(&mut kms, &id).await?;
+    wrong_markers_and_states(&mut kms, &id).await?;
+    the_26th_on_demand_rotation(&mut kms).await?;
+    requests_that_are_repeated(&mut kms).await?;
+    for node in cluster.nodes() {
+        let panics = log_lines(&cluster, &node, "panicked")?;
+        assert!(panics.is_empty(), "{panics:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Promises of the whole product, on real processes. One file a promise; the numbers are those of the issue.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod clocks;
+mod crash;
+mod failover;
+mod identities;
+mod image;
+mod layers;
+mod limits;
+mod main_job;
+mod no_plaintext;
+mod power_cut;
+mod replacement;
+mod support;
