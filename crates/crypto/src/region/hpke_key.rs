@@ -29,8 +29,8 @@ pub(super) fn suite_id() -> [u8; 6] {
     suite
 }
 
-/// A public key to which material may be sealed. It exists only for a region's own pair, or after
-/// [`SignedHpkeKey::verify`].
+/// A public key to which material may be sealed. It exists only for a region's own pair, after
+/// [`SignedHpkeKey::verify`], or from the row of a pinned region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HpkePublicKey {
     id: HpkeKeyId,
@@ -40,6 +40,14 @@ pub struct HpkePublicKey {
 impl HpkePublicKey {
     /// Length of the key in bytes.
     pub const BYTES: usize = 1_216;
+
+    /// The public key that an administrator pinned, as its row holds it: the 1,216 bytes of the X-Wing encoding. Its
+    /// statement was verified ([`SignedHpkeKey::verify`]) before it was pinned, and is not kept.
+    pub fn pinned(id: HpkeKeyId, bytes: &[u8]) -> Result<Self, CryptoError> {
+        let key = <SuiteKem as Kem>::PublicKey::from_bytes(bytes)
+            .map_err(|_| CryptoError::PeerKey("it is malformed"))?;
+        Ok(Self { id, key })
+    }
 
     /// The key's counter.
     pub const fn id(&self) -> HpkeKeyId {
