@@ -29,8 +29,9 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, shipment: &Shipment<Wra
                 let cargo = Cargo {
                     materials,
                     complete: *complete,
+                    time: proposal.time,
                 };
-                accept_record(state, region, shipment, &cargo, proposal.time, &mut changes)
+                accept_record(state, region, shipment, &cargo, &mut changes)
             }
         },
     };
@@ -55,7 +56,6 @@ fn accept_record(
     region: &Region,
     shipment: &Shipment<WrappedMaterial>,
     cargo: &Cargo<'_>,
-    time: Timestamp,
     changes: &mut Changes,
 ) -> AcceptOutcome {
     let view = match record_view(shipment) {
@@ -70,7 +70,7 @@ fn accept_record(
             Some(epoch) if epoch.region == region.name => {
                 take_over(state, region, &view, cargo, &key, epoch, changes)
             }
-            _ => follow_record(state, &view, cargo, &key, time, changes),
+            _ => follow_record(state, &view, cargo, &key, changes),
         },
     }
 }

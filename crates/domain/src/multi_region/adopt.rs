@@ -20,6 +20,8 @@ pub(crate) struct Cargo<'a> {
     pub(crate) materials: &'a [MaterialInRecord<WrappedMaterial>],
     /// Nothing beyond them is missing here.
     pub(crate) complete: bool,
+    /// The proposer's clock, shown where a date is.
+    pub(crate) time: Timestamp,
 }
 
 /// Makes the replica that the record speaks of.
@@ -85,7 +87,6 @@ pub(crate) fn follow_record(
     view: &RecordView<'_>,
     cargo: &Cargo<'_>,
     held: &Key,
-    time: Timestamp,
     changes: &mut Changes,
 ) -> AcceptOutcome {
     let mut key = held.clone();
@@ -97,7 +98,7 @@ pub(crate) fn follow_record(
         }
         return refused(format!("material {missing} has not arrived"));
     }
-    leave_primary_role(changes, &mut key, time);
+    leave_primary_role(changes, &mut key, cargo.time);
     follow(state, changes, &mut key, view.record, cargo.complete);
     count_authz_change(held, &mut key);
     if key != *held {
@@ -141,12 +142,15 @@ pub(crate) fn take_over(
     if !signed || !cargo.complete {
         return refused("the hand-over lacks its proof or a material");
     }
-    multi_region.proofs = view.proofs.to_vec();
     add_materials(state, changes, &mut key, cargo, view.from);
     if let Some(missing) = missing_material(state, changes, view) {
-        changes.put(Row::Key(Arc::new(held_with_sequence(held, &key))));
+        if key != *held {
+            changes.put(Row::Key(Arc::new(key)));
+        }
         return refused(format!("material {missing} has not arrived"));
     }
+    // The role may come back to where it has not yet been seen to have left.
+    leave_primary_role(changes, &mut key, cargo.time);
     follow(state, changes, &mut key, view.record, true);
     become_primary(&mut key, view, region, epoch);
     count_authz_change(held, &mut key);
@@ -182,15 +186,6 @@ fn reason_to_decline(region: &Region, key: &Key, held: &MultiRegion, epoch: &Epo
     None
 }
 
-/// The held key, but with sequence numbers as used by the materials that were added.
-fn held_with_sequence(held: &Key, grown: &Key) -> Key {
-    Key {
-        next_material_sequence: grown.next_material_sequence,
-        revisions: grown.revisions,
-        ..held.clone()
-    }
-}
-
 fn become_primary(key: &mut Key, view: &RecordView<'_>, region: &Region, epoch: &Epoch) {
     let Some(multi_region) = &mut key.multi_region else {
         return;
@@ -207,6 +202,7 @@ fn become_primary(key: &mut Key, view: &RecordView<'_>, region: &Region, epoch: 
     multi_region.epoch = epoch.clone();
     multi_region.epoch_promised = multi_region.epoch_promised.max(epoch.counter);
     multi_region.replicas = standing_of(lives);
+    multi_region.proofs = view.proofs.to_vec();
 }
 
 /// Adds what is not here yet. A material under an id that is here is left as it is, whatever it brings.
@@ -220,7 +216,7 @@ fn add_materials(state: &State, changes: &mut Changes, key: &mut Key, cargo: &Ca
             material_id: brought.material_id,
             sequence: key.next_material_sequence,
             wrapped: brought.material.clone(),
-            revision: 1,
+            revision: 0,
             rotation_date: brought.rotation_date,
             rotation_kind: brought.rotation_kind,
             held_by: BTreeSet::from([from.clone()]),

@@ -13,10 +13,13 @@ pub(crate) fn holder_may_be_at(known: &Epoch, next: &Epoch) -> bool {
 }
 
 /// Whether `next` follows from `known` by the holders' own words and by `proofs`, oldest first. Proofs of moves
-/// before `known` are passed over.
+/// before `known` are passed over, and so is one of a move that `next` still only announces.
 pub(crate) fn links(known: &Epoch, next: &Epoch, proofs: &[HandoverProof]) -> bool {
     let mut held = known;
     for proof in proofs {
+        if holder_may_be_at(held, next) {
+            return true;
+        }
         if is_one_step(proof) && holder_may_be_at(held, &proof.from) {
             held = &proof.to;
         }
@@ -76,6 +79,13 @@ mod tests {
         assert!(links(&epoch(2, "b"), &epoch(5, "c"), &proofs));
         assert!(!links(&epoch(2, "x"), &epoch(5, "c"), &proofs));
         assert!(!links(&epoch(1, "a"), &epoch(5, "c"), &proofs[1..]));
+    }
+
+    #[test]
+    fn a_move_that_is_only_announced_does_not_unseat_the_holder() {
+        let announced = [proof(epoch(1, "a"), epoch(2, "b"))];
+        assert!(links(&epoch(1, "a"), &epoch(1, "a"), &announced));
+        assert!(links(&epoch(1, "a"), &epoch(3, "a"), &announced));
     }
 
     #[test]

@@ -1,0 +1,26 @@
+//! The multi-region simulation: seeded, one thread, no IO. It must find what the happy protocol would hide: lost and
+//! repeated messages, outcomes nobody learns, stale decisions, two leaders, crashes between any two steps, regions away
+//! for long, leaps of clocks, restored states, compromised regions.
+//!
+//! `CONCORD_SIM_SEEDS` sets how many seeds run (200 when unset), `CONCORD_SIM_SEED` runs one alone.
+
+mod adversary;
+mod convergence;
+mod faults;
+mod invariants;
+mod model_reseal;
+mod network;
+mod prng;
+mod random_runs;
+mod region;
+mod workload;
+mod world;
+
+/// Seeds to run: one that is named, or so many.
+fn seeds() -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    match number("CONCORD_SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("CONCORD_SIM_SEEDS").unwrap_or(200)).collect(),
+    }
+}

@@ -1,0 +1,106 @@
+//! Cryptography as a plain model: what is sealed names everything it is bound to, and a signature names its signer.
+//! Nothing is secret, but whatever real cryptography would refuse, this refuses.
+
+use kms_domain::key::{KeyName, Material, WrappedMaterial};
+use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
+use kms_domain::rows::{PeerRegion, Region};
+use kms_domain::vocabulary::{Epoch, HpkeKeyId, Incarnation, RegionName};
+use std::sync::Arc;
+
+/// Material between regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    pub(crate) source: (RegionName, Incarnation),
+    pub(crate) destination: (RegionName, Incarnation),
+    pub(crate) hpke_key: HpkeKeyId,
+    pub(crate) hpke_public: Arc<[u8]>,
+    pub(crate) binding: MaterialBinding,
+    pub(crate) secret: Vec<u8>,
+}
+
+/// The secret as `region` keeps it: its name, a separator, the bytes.
+pub(crate) fn wrap(region: &Region, secret: &[u8]) -> WrappedMaterial {
+    let mut bytes = region.name.as_str().as_bytes().to_vec();
+    bytes.push(0);
+    bytes.extend_from_slice(secret);
+    WrappedMaterial {
+        wrapping_key: region.wrapping_key,
+        bytes: bytes.into(),
+    }
+}
+
+/// The bytes behind [`wrap`], if `region` wrapped them.
+pub(crate) fn unwrap(region: &RegionName, wrapped: &WrappedMaterial) -> Option<Vec<u8>> {
+    let prefix = region.as_str().as_bytes();
+    let rest = wrapped.bytes.strip_prefix(prefix)?;
+    rest.strip_prefix(&[0]).map(<[u8]>::to_vec)
+}
+
+/// A region's signature: its public key, and what is signed in full.
+pub(crate) fn sign(signer: &[u8; 32], key: &KeyName, from: &Epoch, to: &Epoch) -> HandoverProof {
+    HandoverProof {
+        from: from.clone(),
+        to: to.clone(),
+        signature: signed_text(signer, key, from, to).into(),
+    }
+}
+
+fn signed_text(signer: &[u8; 32], key: &KeyName, from: &Epoch, to: &Epoch) -> Vec<u8> {
+    let mut text = signer.to_vec();
+    text.extend_from_slice(format!("{key:?}/{from:?}/{to:?}").as_bytes());
+    text
+}
+
+/// The model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ModelReseal;
+
+impl Reseal for ModelReseal {
+    type Sealed = Sealed;
+
+    fn seal(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &MaterialBinding,
+        material: &Material,
+    ) -> Result<Sealed, ResealError> {
+        let secret = unwrap(&region.name, &material.wrapped)
+            .ok_or_else(|| ResealError("wrapped by another region".into()))?;
+        Ok(Sealed {
+            source: (region.name.clone(), region.incarnation),
+            destination: (peer.name.clone(), peer.incarnation),
+            hpke_key: peer.hpke_key,
+            hpke_public: peer.hpke_public.clone(),
+            binding: binding.clone(),
+            secret,
+        })
+    }
+
+    fn open_and_wrap(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &MaterialBinding,
+        sealed: &Sealed,
+    ) -> Result<WrappedMaterial, ResealError> {
+        let opens = sealed.source == (peer.name.clone(), peer.incarnation)
+            && sealed.destination == (region.name.clone(), region.incarnation)
+            && sealed.hpke_key <= region.hpke_key
+            && sealed.binding == *binding;
+        if !opens {
+            return Err(ResealError("the sealed material does not open".into()));
+        }
+        Ok(wrap(region, &sealed.secret))
+    }
+
+    fn verify_handover(
+        &self,
+        _region: &Region,
+        signer: &[u8; 32],
+        key: &KeyName,
+        proof: &HandoverProof,
+    ) -> bool {
+        *proof.signature == *signed_text(signer, key, &proof.from, &proof.to)
+    }
+}

@@ -1,0 +1,34 @@
+//! Random runs: much of everything at once, then heal, converge and compare.
+
+use super::network::Weather;
+use super::seeds;
+use super::world::World;
+
+/// Steps of one run before it heals.
+const STEPS: usize = 1_500;
+
+#[test]
+fn no_seed_breaks_a_safety_property_and_every_one_converges() {
+    for seed in seeds() {
+        run(seed);
+    }
+}
+
+fn run(seed: u64) {
+    let regions = 2 + (seed % 3) as usize;
+    let keys_max = 1 + (seed % 7) as usize;
+    let mut world = World::new(seed, regions, Weather::FOUL);
+    for _ in 0..STEPS {
+        world.step(keys_max);
+    }
+    world.heal(Weather::FAIR);
+    world.converge();
+    world.assert_converged();
+    for region in &world.regions {
+        assert!(
+            region.replayed() == region.state,
+            "seed {seed}: the list of {} gives another state",
+            region.name
+        );
+    }
+}
