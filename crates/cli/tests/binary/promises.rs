@@ -280,6 +280,27 @@ fn a_status_is_shown_as_long_as_one_node_answers() {
 }
 
 #[test]
+fn a_snapshot_is_made_on_every_node_that_runs_and_a_dead_one_does_not_fail_it() {
+    let mut regions = Regions::new();
+    let (first, first_url) = regions.node("us-east-1", Behaviour::Serve);
+    let (second, second_url) = regions.node("us-east-1", Behaviour::Serve);
+    let (_failing, failing_url) = regions.node(
+        "us-east-1",
+        Behaviour::Fail(Code::Internal, "KMSInternalException"),
+    );
+    let dead = Regions::nobody();
+    regions.context("us-east-1", "client", &[&first_url, &dead, &second_url]);
+    regions.context("failing", "client", &[&failing_url, &first_url]);
+    regions.context("dead", "client", &[&dead]);
+    let snapshot = |context| regions.kmsctl(&["-c", context, "region", "snapshot"], b"");
+    assert_eq!(code(&snapshot("us-east-1")), 0);
+    assert_eq!((first.calls().len(), second.calls().len()), (1, 1));
+    assert_eq!(code(&snapshot("failing")), 1);
+    assert_eq!(first.calls().len(), 2, "the others are asked all the same");
+    assert_eq!(code(&snapshot("dead")), 6);
+}
+
+#[test]
 fn the_default_context_can_be_changed_and_is_used() {
     let mut regions = Regions::new();
     let (first, first_url) = regions.node("us-east-1", Behaviour::Serve);

@@ -74,7 +74,7 @@ pub(crate) enum RegionCommand {
         #[arg(long = "to", value_name = "NODE ID")]
         target_node_id: Option<u64>,
     },
-    /// Make a snapshot and purge the log behind it, on each node (or on the one of --endpoint)
+    /// Make a snapshot and purge the log behind it, on each node that runs (or on the one of --endpoint)
     Snapshot,
     /// List the keys that wrap key material at rest
     WrappingKeys,

@@ -90,10 +90,13 @@ pub(super) async fn transfer_leader(session: &Session, target_node_id: Option<u6
     })
 }
 
-/// Goes on with the other nodes when one fails, and then fails as the first that failed did.
+/// Asks every node. One that cannot be reached is shown and passed over, since it has nothing to purge; one that
+/// fails makes the command fail, after the others were asked.
 pub(super) async fn snapshot(session: &Session) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    let mut first_failure = None;
+    let mut unreachable = None;
+    let mut failed = None;
+    let mut done = 0;
     for (url, connection) in session.admin(LONG_TIMEOUT)?.split() {
         let send = async |channel, request| AdminClient::new(channel).trigger_snapshot(request).await;
         match connection
@@ -104,10 +107,14 @@ pub(super) async fn snapshot(session: &Session) -> Result<(), Failure> {
                 let mut row = message::of(&answer);
                 row["Endpoint"] = json!(url);
                 rows.push(row);
+                done += 1;
             }
             Err(failure) => {
                 rows.push(json!({ "Endpoint": url, "Error": failure.to_string() }));
-                first_failure.get_or_insert(failure);
+                match failure {
+                    Failure::Unreachable { .. } => unreachable.get_or_insert(failure),
+                    failure => failed.get_or_insert(failure),
+                };
             }
         }
     }
@@ -121,7 +128,10 @@ pub(super) async fn snapshot(session: &Session) -> Result<(), Failure> {
         ];
         output::list(&rows, &columns)
     })?;
-    first_failure.map_or(Ok(()), Err)
+    match failed.or(unreachable.filter(|_| done == 0)) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn wrapping_keys(session: &Session) -> Result<(), Failure> {
