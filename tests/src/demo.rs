@@ -148,7 +148,7 @@ impl<W: Write> Demo<'_, W> {
                 &plain,
                 "--out",
                 &sealed,
-                "--context-pair",
+                "--encryption-context",
                 "purpose=demo",
             ],
         )?;
@@ -170,7 +170,7 @@ impl<W: Write> Demo<'_, W> {
                 &sealed,
                 "--out",
                 &opened,
-                "--context-pair",
+                "--encryption-context",
                 "purpose=demo",
             ],
         )?;
@@ -268,7 +268,7 @@ impl<W: Write> Demo<'_, W> {
     fn show_status(&mut self, here: &str, key: &str) -> anyhow::Result<()> {
         self.say("the key's replication, and the region, as operators see them")?;
         for arguments in [
-            &["replication", "status", "--key", key][..],
+            &["replication", "status", key][..],
             &["region", "status"],
         ] {
             writeln!(self.out, "    $ kmsctl --context {here} {}", arguments.join(" "))?;
