@@ -1,0 +1,192 @@
+//! Linearizable reads by ReadIndex, on every node. One question serves all who arrived before it was
+//! sent, and nobody joins a question already under way: a caller must see every write that was
+//! acknowledged before it came, which an answer on its way may have missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kms_proto::internal::raft::v1 as pb;
+use openraft::ReadPolicy;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Core;
+use crate::error::ReadError;
+use crate::state_machine::View;
+use crate::type_config::NodeId;
+
+/// Questions under way at once. Two keep a late arrival from waiting a whole round for its turn;
+/// more would only make batches smaller.
+const QUESTIONS_MAX: usize = 2;
+
+/// The longest that one question is asked again and again, whatever its callers wait for.
+const QUESTION_LIFE_MAX: Duration = Duration::from_secs(5);
+
+/// The longest wait for one answer, after which the leader is looked up anew.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A caller that waits for a read index.
+pub(crate) struct Waiter {
+    deadline: Instant,
+    answer: oneshot::Sender<Result<u64, ReadError>>,
+}
+
+/// Starts the task that asks; callers send it their [`Waiter`].
+pub(super) fn start_asking(core: &Arc<Core>, mut waiters: mpsc::Receiver<Waiter>, cancel: CancellationToken) {
+    let core = Arc::clone(core);
+    let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
+    tokio::spawn(async move {
+        loop {
+            let first = tokio::select! {
+                first = waiters.recv() => first,
+                () = cancel.cancelled() => None,
+            };
+            let Some(first) = first else { return };
+            let Ok(place) = Arc::clone(&questions).acquire_owned().await else {
+                return;
+            };
+            let mut batch = vec![first];
+            while let Ok(waiter) = waiters.try_recv() {
+                batch.push(waiter);
+            }
+            let core = Arc::clone(&core);
+            tokio::spawn(async move {
+                let latest = batch
+                    .iter()
+                    .map(|waiter| waiter.deadline)
+                    .max()
+                    .unwrap_or_else(Instant::now);
+                let answer = core
+                    .ask_until(latest.min(Instant::now() + QUESTION_LIFE_MAX))
+                    .await;
+                drop(place);
+                for waiter in batch {
+                    // A caller whose own deadline has passed is gone.
+                    let _ = waiter.answer.send(answer.clone());
+                }
+            });
+        }
+    });
+}
+
+impl Core {
+    /// A view that holds every write acknowledged, on any node, before this was called.
+    pub(super) async fn read(&self, deadline: Instant) -> Result<Arc<View>, ReadError> {
+        let index = self.read_index(deadline).await?;
+        let mut views = self.views.clone();
+        let applied = views.wait_for(|view| view.applied_index() >= Some(index));
+        match tokio::time::timeout_at(deadline, applied).await {
+            Ok(Ok(view)) => Ok(Arc::clone(&view)),
+            Ok(Err(_)) => Err(self.stopped_reading()),
+            Err(_) => Err(ReadError::Unavailable(
+                "the local log did not catch up in time".to_owned(),
+            )),
+        }
+    }
+
+    /// An index such that a state that has applied it holds every write acknowledged before now.
+    pub(crate) async fn read_index(&self, deadline: Instant) -> Result<u64, ReadError> {
+        let (answer, answered) = oneshot::channel();
+        let waiter = Waiter { deadline, answer };
+        if let Err(refused) = self.readers.try_send(waiter) {
+            return Err(match refused {
+                mpsc::error::TrySendError::Full(_) => {
+                    ReadError::Unavailable("too many reads are waiting".to_owned())
+                }
+                mpsc::error::TrySendError::Closed(_) => self.stopped_reading(),
+            });
+        }
+        match tokio::time::timeout_at(deadline, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(self.stopped_reading()),
+            Err(_) => Err(ReadError::Unavailable("no quorum answered in time".to_owned())),
+        }
+    }
+
+    fn stopped_reading(&self) -> ReadError {
+        let reason = self.observed.stopped.borrow().clone();
+        ReadError::Fatal(reason.unwrap_or_else(|| "the node is shutting down".to_owned()))
+    }
+
+    /// Asks whoever leads. A question can be asked again, since the answer is only ever newer.
+    async fn ask_until(&self, deadline: Instant) -> Result<u64, ReadError> {
+        loop {
+            if let Some(reason) = self.observed.stopped.borrow().clone() {
+                return Err(ReadError::Fatal(reason));
+            }
+            let leader = self.observed.leadership.borrow().leader;
+            let asked = match leader {
+                None => Err("there is no leader".to_owned()),
+                Some(node_id) if node_id == self.local.node_id() => self.ask_quorum(deadline).await,
+                Some(node_id) => self.ask_leader(node_id, deadline).await,
+            };
+            match asked {
+                Ok(index) => return Ok(index),
+                Err(reason) => {
+                    if !self.pause_before_retry(leader, deadline).await {
+                        return Err(ReadError::Unavailable(reason));
+                    }
+                }
+            }
+        }
+    }
+
+    /// As leader: a quorum confirms that no other has been elected.
+    async fn ask_quorum(&self, deadline: Instant) -> Result<u64, String> {
+        let asking = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
+        match tokio::time::timeout_at(deadline, asking).await {
+            Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("no quorum answered in time".to_owned()),
+        }
+    }
+
+    async fn ask_leader(&self, leader: NodeId, deadline: Instant) -> Result<u64, String> {
+        let peer = self
+            .peer(leader)
+            .ok_or_else(|| format!("node {leader} is not a member"))?;
+        let timeout = deadline
+            .saturating_duration_since(Instant::now())
+            .min(ANSWER_TIMEOUT);
+        let message = pb::ReadIndexRequest {
+            header: peer.header(),
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        };
+        let calling = peer.call(message, timeout, |mut client, request| async move {
+            client.read_index(request).await
+        });
+        let mut leadership = self.observed.leadership.clone();
+        let answer: pb::ReadIndexResponse = tokio::select! {
+            answer = calling => answer.map_err(|error| error.to_string())?,
+            // Whoever leads now can be asked at once.
+            _ = leadership.wait_for(|seen| seen.leader.is_some_and(|now| now != leader)) => {
+                return Err(format!("node {leader} lost the lead before it answered"));
+            }
+        };
+        match answer.outcome {
+            Some(pb::read_index_response::Outcome::LogIndex(index)) => Ok(index),
+            Some(pb::read_index_response::Outcome::NotLeader(_)) => {
+                Err(format!("node {leader} does not lead"))
+            }
+            Some(pb::read_index_response::Outcome::Unavailable(reason)) => Err(reason),
+            None => Err("the answer says nothing".to_owned()),
+        }
+    }
+
+    /// For a follower that asks: confirms without asking anybody else.
+    pub(crate) async fn read_index_as_leader(&self, deadline: Instant) -> Result<u64, LeaderAnswer> {
+        let leadership = *self.observed.leadership.borrow();
+        if !leadership.leads {
+            return Err(LeaderAnswer::NotLeader(leadership.leader));
+        }
+        let index = self.read_index(deadline).await;
+        index.map_err(|error| LeaderAnswer::Unavailable(error.to_string()))
+    }
+}
+
+/// Why a follower got no read index here.
+pub(crate) enum LeaderAnswer {
+    NotLeader(Option<NodeId>),
+    Unavailable(String),
+}

@@ -1,0 +1,138 @@
+//! Starting a node: disk, state, group, tasks.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use kms_storage::{DataFolder, ImageOptions, SnapshotOptions, SnapshotStore};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::observe::observe;
+use super::{Clock, Core, Inner, Node, read};
+use crate::error::StartError;
+use crate::log_store::RaftLog;
+use crate::network::{Admission, Dial, LocalIdentity, NetworkFactory, Peers, SnapshotInbox};
+use crate::settings::RaftSettings;
+use crate::state_machine::{
+    EFFECTS_WAITING_MAX, EffectSender, EmittedEffect, ImageFeed, StateMachine, blocking, recover,
+};
+
+/// How often the boot count is raised, so that an old copy of the disk is behind it.
+const BOOT_COUNT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What a node needs to start.
+pub struct NodeOptions {
+    /// The open data folder of this node.
+    pub disk: Arc<DataFolder>,
+    /// Makes connections to peers.
+    pub dial: Arc<dyn Dial>,
+    /// Times and limits.
+    pub settings: RaftSettings,
+    /// Limits of snapshot files.
+    pub snapshots: SnapshotOptions,
+    /// Limits of the image of the applied state.
+    pub image: ImageOptions,
+    /// The wall clock, for [`Node::clocks`] and for peers that ask.
+    pub clock: Clock,
+}
+
+/// A started node, and what it gives out.
+pub struct Started {
+    /// The handle.
+    pub node: Node,
+    /// Effects of committed entries. Those for every node always come; those for the leader only
+    /// while this node leads. Effects are hints and are dropped when nobody takes them.
+    pub effects: mpsc::Receiver<EmittedEffect>,
+}
+
+impl Node {
+    /// Starts the node from its disk. It is part of no group until it is bootstrapped or added to
+    /// one, and serves nothing before [`Node::wait_for_recovery`].
+    ///
+    /// # Errors
+    /// [`StartError`] if the settings contradict each other, the disk cannot serve this node, or
+    /// what is on it cannot be read by this version.
+    pub async fn start(options: NodeOptions) -> Result<Started, StartError> {
+        let NodeOptions {
+            disk,
+            dial,
+            settings,
+            snapshots,
+            image,
+            clock,
+        } = options;
+        let identity = disk.identity().clone();
+        let config = settings
+            .to_config(&identity.region)
+            .map_err(StartError::Settings)?;
+
+        let opening = Arc::clone(&disk);
+        let (snapshots, (recovered, image)) = blocking(move || {
+            let snapshots = SnapshotStore::open(&opening, snapshots)?;
+            let recovered = recover(&opening, &snapshots, image)?;
+            Ok((snapshots, recovered))
+        })
+        .await?;
+        let leads = Arc::new(AtomicBool::new(false));
+        let (effects, effects_rx) = mpsc::channel(EFFECTS_WAITING_MAX);
+        let feed = ImageFeed::new(image, &recovered.membership);
+        let effects = EffectSender::new(effects, Arc::clone(&leads));
+        let machine = StateMachine::new(recovered, snapshots.clone(), feed, effects);
+        let views = machine.views();
+
+        let local = Arc::new(LocalIdentity::new(Arc::clone(&disk)));
+        let peers = Arc::new(Peers::new(dial, Arc::clone(&local), settings.clone()));
+        let network = NetworkFactory::new(Arc::clone(&peers));
+        let log = RaftLog::new(disk.log().clone(), settings.append_bytes_max);
+        let raft = openraft::Raft::new(identity.node_id, config, network, log, machine).await;
+        let raft = raft.map_err(|error| StartError::State(error.to_string()))?;
+
+        let cancel = CancellationToken::new();
+        let observed = observe(&raft, leads, cancel.clone());
+        let (readers, waiting) = mpsc::channel(settings.reads_waiting_max);
+        let core = Arc::new(Core {
+            raft,
+            local: Arc::clone(&local),
+            clock,
+            peers: Arc::clone(&peers),
+            views,
+            readers,
+            proposals_waiting: Semaphore::new(settings.proposals_waiting_max),
+            proposals_waiting_bytes: Semaphore::new(settings.proposals_waiting_bytes_max),
+            settings,
+            observed: observed.clone(),
+        });
+        read::start_asking(&core, waiting, cancel.clone());
+        start_raising_boot_count(Arc::clone(&disk), cancel.clone());
+        let admission = Admission::new(local, peers, observed.membership);
+        let inbox = SnapshotInbox::new(snapshots.clone());
+        let inner = Arc::new(Inner {
+            core,
+            admission,
+            inbox,
+            disk,
+            snapshots,
+            cancel,
+        });
+        Ok(Started {
+            node: Node { inner },
+            effects: effects_rx,
+        })
+    }
+}
+
+fn start_raising_boot_count(disk: Arc<DataFolder>, cancel: CancellationToken) {
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(BOOT_COUNT_INTERVAL) => {}
+                () = cancel.cancelled() => return,
+            }
+            if let Err(error) = disk.raise_boot_count().await {
+                // The log is poisoned then, which ends the node by itself.
+                tracing::error!(%error, "the boot count could not be raised");
+            }
+        }
+    });
+}
