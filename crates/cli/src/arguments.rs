@@ -35,6 +35,7 @@ pub(crate) struct Arguments {
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Configuration file [default: ~/.config/concord/kmsctl.toml]
     #[arg(long, global = true, env = "KMSCTL_CONFIG", value_name = "FILE")]
@@ -50,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_parser = parse::duration, value_name = "TIME")]
     pub(crate) timeout: Option<Duration>,
     /// Use this node only: https://host:port of its client listener, or its admin listener for operators' commands
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_parser = parse::endpoint, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Request id. A change repeated with the id of a call whose outcome is unknown happens at most once
     #[arg(long, global = true, value_parser = parse::invocation_id, value_name = "ID")]
@@ -159,7 +160,7 @@ mod tests {
             "data-key K --bytes 64 --ciphertext-out f --plaintext-out -",
             "random 32 --raw",
             "replicate K eu-west-1 --wait",
-            "promote K eu-west-1 --wait 10s",
+            "promote K eu-west-1 --wait=10s",
             "region status",
             "region bootstrap --member 1=localhost:7103 --member 2=localhost:7113",
             "region pair --with eu-west-1 --mutual --yes",
@@ -188,6 +189,7 @@ mod tests {
         for line in [
             "data-key K --spec AES_128 --bytes 16",
             "keys create --timeout 0",
+            "keys list --endpoint http://localhost:7101",
             "keys list --limit 0",
             "tags add K",
             "random 0",

@@ -7,6 +7,7 @@ use std::{env, fs};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::parse;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -109,9 +110,7 @@ impl Context {
             return Err("endpoints is empty".to_owned());
         }
         for endpoint in self.endpoints.iter().chain(&self.admin_endpoints) {
-            if !endpoint.starts_with("https://") {
-                return Err(format!("endpoint {endpoint} does not start with https://"));
-            }
+            parse::endpoint(endpoint).map_err(|error| format!("endpoint {endpoint}: {error}"))?;
         }
         let operator = [&self.admin_server_ca, &self.admin_certificate, &self.admin_key];
         if !self.admin_endpoints.is_empty() && operator.iter().any(|file| file.is_none()) {
@@ -232,7 +231,7 @@ key = "client-key.pem"
             (
                 "https://localhost:7201",
                 "localhost:7201",
-                "does not start with https://",
+                "expected https://host:port",
             ),
             ("admin_key = \"admin-key.pem\"\n", "", "admin_endpoints needs"),
             ("[\"https://localhost:7201\"]", "[]", "endpoints is empty"),

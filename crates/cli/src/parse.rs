@@ -58,6 +58,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `https://host:port`. Any other scheme would go there without TLS.
+pub(crate) fn endpoint(text: &str) -> Result<String, String> {
+    match text.strip_prefix("https://") {
+        Some(rest) => address(rest).map(|_| text.to_owned()),
+        None => Err("expected https://host:port".to_owned()),
+    }
+}
+
 /// A request id: 1 to 128 visible ASCII characters.
 pub(crate) fn invocation_id(text: &str) -> Result<String, String> {
     if text.is_empty()

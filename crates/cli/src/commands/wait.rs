@@ -14,11 +14,11 @@ use crate::parse;
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// `--wait [TIME]`.
+/// `--wait[=TIME]`.
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
     /// Return only when it has settled; fail with exit code 6 after TIME [default: 30s]
-    #[arg(long = "wait", value_name = "TIME", value_parser = parse::duration, num_args = 0..=1, default_missing_value = "30s")]
+    #[arg(long = "wait", value_name = "TIME", value_parser = parse::duration, num_args = 0..=1, require_equals = true, default_missing_value = "30s")]
     limit: Option<Duration>,
 }
 
