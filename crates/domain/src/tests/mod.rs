@@ -1,6 +1,9 @@
 //! The specification of this crate, as tests on whole states.
 
+mod aim;
 mod aliases;
+mod any_command;
+mod any_message;
 mod deletion;
 mod keys;
 mod log_time;

@@ -1,146 +1,37 @@
-//! Properties of apply under random commands, hostile ones included.
+//! Properties of apply under random commands, hostile ones and hostile peers included.
 
-use super::test_region::{
-    START, TestRegion, bootstrap, create_key, key_name, make_multi_region, material, set_alias, visible_rows,
-};
-use crate::command::{
-    DeleteAlias, EnableKeyRotation, Pulse, RaiseFeatureLevel, RotateKey, ScheduleKeyDeletion, TagResource,
-    UntagResource, UpdateKeyDescription,
-};
+use super::aim::aim;
+use super::any_command::{commands, names, times};
+use super::any_message::{messages, pairing};
+use super::test_region::{TestRegion, make_multi_region, visible_rows};
 use crate::key::KeyName;
-use crate::vocabulary::{KeyId, KeyOrigin, KeySpec, KeyUsage, Timestamp};
-use crate::{Command, Guard, Proposal, RequestKey, State};
+use crate::multi_region::Role;
+use crate::{Command, Guard, KeyState, Proposal, RequestKey, Row, RowKey, State};
 use proptest::collection::vec;
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::sample::select;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Few names, so that commands meet each other.
-fn names() -> impl Strategy<Value = KeyName> {
-    (0u8..6).prop_map(|number| {
-        let mut name = key_name(number / 2);
-        if number % 2 == 1 {
-            name.key_id = KeyId::multi_region(name.key_id.bytes);
-        }
-        name
-    })
+/// A proposal, and whether it is fitted to the state before it is applied.
+type Step = (Proposal, bool);
+
+fn steps(commands: impl Strategy<Value = Command>) -> impl Strategy<Value = Vec<Step>> {
+    vec((proposals(commands), proptest::bool::weighted(0.8)), 1..60)
 }
 
-fn days() -> impl Strategy<Value = u32> {
-    prop_oneof![Just(7), Just(30), Just(90), Just(365), any::<u32>()]
-}
-
-fn times() -> impl Strategy<Value = Timestamp> {
-    let near = (0u64..4_000).prop_map(|days| START.plus_ms(days * 86_400_000));
-    prop_oneof![8 => near, 1 => any::<u64>().prop_map(Timestamp)]
-}
-
-fn texts() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("a".to_owned()),
-        Just("aws:x".to_owned()),
-        Just("ü".repeat(9_000)),
-        ".{0,20}"
-    ]
-}
-
-fn creations() -> impl Strategy<Value = Command> {
-    let parts = (
-        names(),
-        select(KeySpec::ALL),
-        select(KeyUsage::ALL),
-        select(KeyOrigin::ALL),
-        texts(),
-        any::<[bool; 4]>(),
-    );
-    parts.prop_map(
-        |(name, spec, usage, origin, text, [plain, mrk, with_material, tagged])| {
-            let mut command = create_key(name.key_id.bytes[0]);
-            command.description = text.clone();
-            if !plain {
-                (command.spec, command.usage, command.origin) = (spec, usage, origin);
-            }
-            if tagged {
-                command.tags.insert(text.clone(), text);
-            }
-            if mrk {
-                make_multi_region(&mut command);
-            }
-            if !plain && !with_material {
-                command.material = None;
-            }
-            Command::CreateKey(Box::new(command))
-        },
-    )
-}
-
-fn rotations() -> impl Strategy<Value = Command> {
-    (names(), any::<u8>(), any::<[bool; 2]>()).prop_map(|(key, number, [demand, wrong])| {
-        let mut material = material(number);
-        material.wrapped.wrapping_key += u64::from(wrong);
-        let rotate = RotateKey { key, material };
-        match demand {
-            true => Command::RotateKeyOnDemand(rotate),
-            false => Command::RotateKeyAutomatically(rotate),
-        }
-    })
-}
-
-fn commands() -> impl Strategy<Value = Command> {
-    let aliases = || select(vec!["alias/a", "alias/b", "alias/aws/s3"]);
-    let lists = || vec((texts(), texts()), 0..3);
-    let switches = names().prop_flat_map(|key| {
-        select(vec![
-            Command::EnableKey(key),
-            Command::DisableKey(key),
-            Command::CancelKeyDeletion(key),
-            Command::DisableKeyRotation(key),
-        ])
-    });
-    let alias_changes = (aliases(), names(), 0..3).prop_map(|(alias, key, which)| match which {
-        0 => Command::CreateAlias(set_alias(alias, key)),
-        1 => Command::UpdateAlias(set_alias(alias, key)),
-        _ => Command::DeleteAlias(DeleteAlias {
-            account: key.account,
-            alias: alias.parse().expect("alias"),
-        }),
-    });
-    prop_oneof![
-        4 => creations(),
-        3 => rotations(),
-        6 => switches,
-        4 => alias_changes,
-        3 => vec((0u64..4, times()), 0..5).prop_map(|readings| Command::Pulse(Pulse { readings })),
-        1 => any::<u32>().prop_map(|level| Command::RaiseFeatureLevel(RaiseFeatureLevel { level })),
-        1 => Just(bootstrap()),
-        2 => (names(), days()).prop_map(|(key, pending_window_days)| {
-            Command::ScheduleKeyDeletion(ScheduleKeyDeletion { key, pending_window_days })
-        }),
-        2 => (names(), days()).prop_map(|(key, period_days)| {
-            Command::EnableKeyRotation(EnableKeyRotation { key, period_days })
-        }),
-        2 => (names(), lists()).prop_map(|(key, tags)| Command::TagResource(TagResource { key, tags })),
-        1 => (names(), vec(texts(), 0..3)).prop_map(|(key, tag_keys)| {
-            Command::UntagResource(UntagResource { key, tag_keys })
-        }),
-        1 => (names(), texts()).prop_map(|(key, description)| {
-            Command::UpdateKeyDescription(UpdateKeyDescription { key, description })
-        }),
-    ]
-}
-
-fn proposals() -> impl Strategy<Value = Proposal> {
+fn proposals(commands: impl Strategy<Value = Command>) -> impl Strategy<Value = Proposal> {
     let guard_revisions = vec((names(), proptest::option::of(0u64..40)), 0..2);
-    let requests = proptest::option::weighted(0.5, (0u8..8, 0u8..3));
+    let requests = proptest::option::weighted(0.2, (0u8..8, 0u8..3));
     let parts = (
-        commands(),
+        commands,
         times(),
         requests,
         proptest::option::weighted(0.1, guard_revisions),
     );
     parts.prop_map(|(command, time, request, keys)| Proposal {
         time,
-        principal: request.map(|_| "arn:aws:iam::111122223333:root".parse().expect("principal")),
+        principal: Some("arn:aws:iam::111122223333:root".parse().expect("principal")),
         request: request.map(|(id, hash)| RequestKey {
             operation: "Any".into(),
             id: id.to_string(),
@@ -154,91 +45,193 @@ fn proposals() -> impl Strategy<Value = Proposal> {
     })
 }
 
-fn authz_revisions(state: &State) -> BTreeMap<KeyName, u64> {
-    state.keys().map(|key| (key.name, key.revisions.authz)).collect()
+fn one_region() -> impl Strategy<Value = Vec<Step>> {
+    steps(commands())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+fn among_peers() -> impl Strategy<Value = Vec<Step>> {
+    steps(prop_oneof![1 => commands(), 2 => messages()])
+}
 
-    #[test]
-    fn equal_logs_give_equal_states_and_rows_rebuild_them(log in vec(proposals(), 1..60)) {
-        let mut one = TestRegion::new().state;
-        let mut two = one.clone();
-        let mut image: BTreeMap<_, _> = one.rows().map(|row| (row.key(), row)).collect();
-        for (index, proposal) in (3u64..).zip(&log) {
-            let applied = one.apply(index, proposal);
-            assert_eq!(applied, two.apply(index, proposal));
-            for change in applied.changes {
-                let before = match change.after {
-                    Some(row) => image.insert(change.key, row),
-                    None => image.remove(&change.key),
-                };
-                assert_eq!(before, change.before);
-            }
-        }
-        assert_eq!(one, two);
-        assert_eq!(State::from_rows(one.rows()), one);
-        // The changes alone, in any order, rebuild the same state: this is what the image on disk relies on.
-        assert_eq!(State::from_rows(image.into_values().rev()), one);
+/// A region with two peers, two ordinary keys, a primary without replicas, one with, and a replica.
+fn inhabited_region() -> State {
+    let mut region = TestRegion::new();
+    for peer in ["eu-west-1", "ap-southeast-1"] {
+        let name = peer.parse().expect("region");
+        region.run(pairing(name, 1, 1)).expect("paired");
     }
+    let plain = region.create(0);
+    region.create(1);
+    region.alias("alias/a", plain);
+    region.create_with(0, make_multi_region);
+    let primary = region.create_primary(1, &["eu-west-1", "ap-southeast-1"]);
+    hold_everywhere(&mut region, primary);
+    let replica = region.create_with(2, make_multi_region);
+    region.edit(replica, |key| {
+        let multi_region = key.multi_region.as_mut().expect("multi-Region");
+        multi_region.role = Role::Replica;
+        multi_region.epoch.region = "eu-west-1".parse().expect("region");
+    });
+    region.state
+}
 
-    #[test]
-    fn a_refused_command_changes_nothing(log in vec(proposals(), 1..60)) {
-        let mut state = TestRegion::new().state;
-        for (index, proposal) in (3u64..).zip(&log) {
-            let before = state.clone();
-            let applied = state.apply(index, proposal);
-            if applied.result.is_err() {
-                assert_eq!(visible_rows(&state), visible_rows(&before));
-                assert!(applied.effects.is_empty() && applied.changes.is_empty());
-            }
+/// Every replica has said that it holds all materials.
+fn hold_everywhere(region: &mut TestRegion, name: KeyName) {
+    let replicas = region.key(name).multi_region.expect("multi-Region").replicas;
+    let rows: Vec<Row> = region.state.rows().collect();
+    region.state = State::from_rows(rows.into_iter().map(|row| match row {
+        Row::Material(mut material) if material.key == name => {
+            Arc::make_mut(&mut material).held_by = replicas.keys().cloned().collect();
+            Row::Material(material)
         }
-    }
+        other => other,
+    }));
+}
 
-    #[test]
-    fn authz_revisions_only_grow_and_never_repeat(log in vec(proposals(), 1..60)) {
-        let mut state = TestRegion::new().state;
-        let mut highest: BTreeMap<KeyName, u64> = BTreeMap::new();
-        for (index, proposal) in (3u64..).zip(&log) {
-            let before = authz_revisions(&state);
-            let visible = visible_rows(&state);
-            state.apply(index, proposal);
-            for (name, revision) in authz_revisions(&state) {
-                let seen = highest.entry(name).or_default();
-                let made = !before.contains_key(&name);
-                assert!(if made { revision > *seen } else { revision >= *seen });
-                *seen = revision;
-                let old = visible.get(&crate::RowKey::Key(name));
-                let old_state = old.and_then(|row| match row {
-                    crate::Row::Key(key) => Some(key.state()),
-                    _ => None,
-                });
-                let new_state = state.key(&name).map(|key| key.state());
-                if old_state != new_state {
-                    assert!(before.get(&name).is_none_or(|old| revision > *old), "a state changed unseen");
+/// Applies `log` one by one and lets `check` compare before and after.
+fn replay(log: &[Step], mut check: impl FnMut(&State, &crate::Applied, &State)) -> State {
+    let mut state = inhabited_region();
+    for (index, (proposal, aimed)) in (100u64..).zip(log) {
+        let before = state.clone();
+        let mut proposal = proposal.clone();
+        if *aimed {
+            aim(&state, &mut proposal.command);
+        }
+        let applied = state.apply(index, &proposal);
+        check(&before, &applied, &state);
+    }
+    state
+}
+
+fn equal_logs_give_equal_states_and_rows_rebuild_them(log: &[Step]) {
+    let first = inhabited_region();
+    let mut image: BTreeMap<_, _> = first.rows().map(|row| (row.key(), row)).collect();
+    let mut first_run = Vec::new();
+    let one = replay(log, |_, applied, _| {
+        first_run.push(applied.clone());
+        for change in applied.changes.clone() {
+            let before = match change.after {
+                Some(row) => image.insert(change.key, row),
+                None => image.remove(&change.key),
+            };
+            assert_eq!(before, change.before);
+        }
+    });
+    let mut second_run = Vec::new();
+    let two = replay(log, |_, applied, _| second_run.push(applied.clone()));
+    assert_eq!(first_run, second_run);
+    assert_eq!(one, two);
+    assert_eq!(State::from_rows(one.rows()), one);
+    // The changes alone, in any order, rebuild the same state: this is what the image on disk relies on.
+    assert_eq!(State::from_rows(image.into_values().rev()), one);
+}
+
+fn a_refused_command_changes_nothing(log: &[Step]) {
+    replay(log, |before, applied, after| {
+        if applied.result.is_err() {
+            assert_eq!(visible_rows(after), visible_rows(before));
+            assert!(applied.effects.is_empty() && applied.changes.is_empty());
+        }
+    });
+}
+
+fn states_of(state: &State) -> BTreeMap<KeyName, (u64, KeyState)> {
+    let all = state.keys();
+    all.map(|key| (key.name, (key.revisions.authz, key.state())))
+        .collect()
+}
+
+fn authz_revisions_grow_by_one_at_most_and_with_every_change_of_state(log: &[Step]) {
+    let mut highest: BTreeMap<KeyName, u64> = BTreeMap::new();
+    replay(log, |before, _, after| {
+        let before = states_of(before);
+        for (name, (revision, state)) in states_of(after) {
+            let seen = highest.insert(name, revision).unwrap_or_default();
+            match before.get(&name) {
+                None => assert!(revision > seen, "a key made again repeats a revision"),
+                Some((old, old_state)) => {
+                    assert!((*old..=old + 1).contains(&revision));
+                    assert!(*old_state == state || revision > *old, "a state changed unseen");
                 }
             }
         }
+    });
+}
+
+fn no_row_outlives_its_key_and_no_material_is_lost_before(log: &[Step]) {
+    replay(log, |before, _, after| {
+        for row in after.rows() {
+            let owner = match &row {
+                Row::Material(material) => material.key,
+                Row::Alias(alias) => KeyName {
+                    account: alias.account,
+                    key_id: alias.key_id,
+                },
+                _ => continue,
+            };
+            assert!(after.key(&owner).is_some(), "{:?} has no key", row.key());
+        }
+        for row in before.rows() {
+            let RowKey::Material(name, id) = row.key() else {
+                continue;
+            };
+            assert!(after.key(&name).is_none() || after.material(&name, &id).is_some());
+        }
+        for key in after.keys() {
+            let current = key.current_material.iter();
+            let pending = key.rotation.pending.iter().map(|pending| &pending.material_id);
+            for id in current.chain(pending) {
+                assert!(
+                    after.material(&key.name, id).is_some(),
+                    "a named material is not held"
+                );
+            }
+        }
+    });
+}
+
+fn log_time_and_epochs_never_go_back(log: &[Step]) {
+    replay(log, |before, _, after| {
+        assert!(after.log_time() >= before.log_time());
+        for key in before.keys() {
+            let (Some(old), Some(new)) = (&key.multi_region, after.key(&key.name)) else {
+                continue;
+            };
+            let new = new.multi_region.as_ref().expect("a key stays multi-Region");
+            assert!(new.stamp() >= old.stamp());
+            assert!(new.epoch_promised >= old.epoch_promised);
+        }
+    });
+}
+
+fn check_all(log: &[Step]) {
+    equal_logs_give_equal_states_and_rows_rebuild_them(log);
+    a_refused_command_changes_nothing(log);
+    authz_revisions_grow_by_one_at_most_and_with_every_change_of_state(log);
+    no_row_outlives_its_key_and_no_material_is_lost_before(log);
+    log_time_and_epochs_never_go_back(log);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_properties_hold_in_one_region(log in one_region()) {
+        check_all(&log);
     }
 
     #[test]
-    fn log_time_never_goes_back(log in vec(proposals(), 1..60)) {
-        let mut state = TestRegion::new().state;
-        for (index, proposal) in (3u64..).zip(&log) {
-            let before = state.log_time();
-            state.apply(index, proposal);
-            assert!(state.log_time() >= before);
-        }
+    fn the_properties_hold_among_hostile_peers(log in among_peers()) {
+        check_all(&log);
     }
 
     #[test]
     fn apply_does_not_panic_on_an_empty_state_or_at_extremes(
-        log in vec(proposals(), 1..20),
+        log in among_peers(),
         index in select(vec![0, 1, u64::MAX]),
     ) {
         let mut state = State::default();
-        for proposal in &log {
+        for (proposal, _) in &log {
             state.apply(index, proposal);
             state.wants_pulse(proposal.time);
         }

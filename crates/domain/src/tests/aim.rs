@@ -1,0 +1,130 @@
+//! Fits a random command to the state it meets. Untouched, most messages would fall to the first check; fitted, they
+//! come from the right region, at the right epoch, about what is there, and reach what lies behind.
+
+use crate::command::Pulse;
+use crate::key::Key;
+use crate::multi_region::{AcceptOutcome, HandoverProof, Receipt, SharedRecord, Shipment, ShipmentBody};
+use crate::vocabulary::time::DAY_MS;
+use crate::vocabulary::{Epoch, KeyId, RegionName};
+use crate::{Command, State};
+use std::sync::Arc;
+
+pub(super) fn aim(state: &State, command: &mut Command) {
+    match command {
+        Command::Pulse(pulse) => aim_pulse(state, pulse),
+        Command::UpdatePrimaryRegion(update) => {
+            let peer = state.peer(&update.target);
+            let held = state.key(&update.key).and_then(|key| key.multi_region.as_ref());
+            if let (Some(peer), Some(held)) = (peer, held) {
+                update.proof.from = held.epoch.clone();
+                update.proof.to = Epoch {
+                    counter: held.epoch.counter.saturating_add(1),
+                    region: peer.name.clone(),
+                    incarnation: peer.incarnation,
+                };
+            }
+        }
+        Command::NoteReceipt(receipt) => aim_receipt(state, receipt),
+        Command::AcceptShipment(shipment) => aim_shipment(state, shipment),
+        _ => {}
+    }
+}
+
+/// All nodes read a time up to 100 days on.
+fn aim_pulse(state: &State, pulse: &mut Pulse) {
+    let leap_ms = pulse.readings.first().map_or(0, |(_, at)| at.0 % (100 * DAY_MS));
+    let now = state.log_time().plus_ms(leap_ms);
+    pulse.readings = vec![(1, now), (2, now)];
+}
+
+/// The replica answers the very record that is current, and if it says it is complete, it holds everything.
+fn aim_receipt(state: &State, receipt: &mut Receipt) {
+    let Some(key) = state.key(&receipt.key) else {
+        return;
+    };
+    let Some(held) = &key.multi_region else {
+        return;
+    };
+    if let Some(replica) = held.replicas.get(&receipt.from) {
+        receipt.incarnation = replica.incarnation;
+    }
+    if receipt.stamp.is_some() {
+        receipt.stamp = Some(held.stamp());
+    }
+    if receipt.complete {
+        let all = state.materials_of(key.name, 0);
+        receipt.materials_held = all.map(|material| material.material_id).collect();
+    }
+    match &mut receipt.outcome {
+        AcceptOutcome::Adopted { stamp } => *stamp = held.stamp(),
+        AcceptOutcome::Gone { incarnation } => *incarnation = receipt.incarnation,
+        AcceptOutcome::HandoverDeclined { epoch_counter, .. } => {
+            if let Some(handover) = &held.handover {
+                receipt.from = handover.target.clone();
+                *epoch_counter = handover.epoch.counter;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn aim_shipment<M>(state: &State, shipment: &mut Shipment<M>) {
+    shipment.key.key_id = KeyId::multi_region(shipment.key.key_id.bytes);
+    let key = state.key(&shipment.key);
+    let held = key.and_then(|key| key.multi_region.as_ref());
+    let holder = held.map(|held| {
+        held.handover
+            .as_ref()
+            .map_or(&held.epoch, |handover| &handover.epoch)
+    });
+    let from = holder.map_or_else(|| shipment.from.clone(), |epoch| epoch.region.clone());
+    if let Some(peer) = state.peer(&from) {
+        shipment.from = from;
+        shipment.from_incarnation = peer.incarnation;
+    }
+    let (from, to) = (shipment.from.clone(), shipment.to.clone());
+    match &mut shipment.body {
+        ShipmentBody::ReplicaGone { incarnation } => {
+            if let Some(replica) = held.and_then(|held| held.replicas.get(&from)) {
+                *incarnation = replica.incarnation;
+            }
+        }
+        ShipmentBody::Record {
+            record,
+            replica_incarnation,
+            proofs,
+            ..
+        } => {
+            if let Some(held) = held {
+                *replica_incarnation = held.incarnation;
+            }
+            record.replicas.remove(&from);
+            record.replicas.insert(to.clone(), *replica_incarnation);
+            aim_record(key.map(AsRef::as_ref), record, &from, &to);
+            proofs.extend(held.iter().flat_map(|held| held.proofs.clone()));
+            proofs.extend(record.handover.iter().map(|next| HandoverProof {
+                from: record.stamp.epoch.clone(),
+                to: next.clone(),
+                signature: Arc::from([0; 64]),
+            }));
+        }
+    }
+}
+
+/// The record is the next one of the holder that is known here, or the first of the one it hands over to; a hand-over
+/// in it is to this region.
+fn aim_record(key: Option<&Key>, record: &mut SharedRecord, from: &RegionName, to: &RegionName) {
+    record.stamp.epoch.region = from.clone();
+    if let Some(held) = key.and_then(|key| key.multi_region.as_ref()) {
+        let step = record.stamp.shared_revision % 3;
+        record.stamp = held.stamp();
+        record.stamp.shared_revision = record.stamp.shared_revision.saturating_add(step);
+        if let Some(handover) = &held.handover {
+            record.stamp.epoch = handover.epoch.clone();
+        }
+    }
+    if let Some(next) = &mut record.handover {
+        next.region = to.clone();
+        next.counter = record.stamp.epoch.counter.saturating_add(1);
+    }
+}
