@@ -20,6 +20,10 @@ mod wire;
 
 pub use error::{BootstrapError, MembershipError, ProposeError, ReadError, StartError};
 pub use kms_storage::StoreId;
+/// The encoding of what regions ship to each other is the log's own, so that a record has one form.
+pub use kms_storage::encoding::{
+    decode_receipt, decode_sealed_shipment, encode_receipt, encode_sealed_shipment,
+};
 pub use network::{Dial, DialError, PeerIdentity, RaftService};
 pub use node::{
     Applied, Clock, Leadership, MemberStatus, NewNode, Node, NodeOptions, NodeStatus, Role, Started,
