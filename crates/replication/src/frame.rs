@@ -73,11 +73,8 @@ impl Route {
         signed: &SignedShipment<'_>,
         key: &RegionVerifyingKey,
     ) -> Result<(), ReplicationError> {
-        key.verify(
-            &self.signed_fields(signed.shipment),
-            &Signature(signed.signature),
-        )
-        .map_err(|_| ReplicationError::Signature)
+        key.verify(&self.signed_fields(signed.shipment), &Signature(signed.signature))
+            .map_err(|_| ReplicationError::Signature)
     }
 }
 

@@ -20,10 +20,7 @@ pub struct PeerRegionIdentity {
 
 /// The pinned region that `identity` belongs to. A region that is not pinned and one whose certificate comes from
 /// another CA than the pinned one are told the same.
-pub(crate) fn pinned_region(
-    state: &State,
-    identity: &PeerRegionIdentity,
-) -> Result<Arc<PeerRegion>, Status> {
+pub(crate) fn pinned_region(state: &State, identity: &PeerRegionIdentity) -> Result<Arc<PeerRegion>, Status> {
     state
         .peer(&identity.region)
         .filter(|peer| peer.issuing_ca_spki_sha256 == identity.issuing_ca_spki_sha256)

@@ -12,7 +12,6 @@
 
 mod dial;
 mod driver;
-mod encoding;
 mod error;
 mod frame;
 mod identity;
@@ -22,9 +21,6 @@ mod local_region;
 mod measures;
 mod receiver;
 mod reseal;
-
-#[cfg(test)]
-mod tests;
 
 pub use dial::{DialError, DialRegion};
 pub use driver::{Clock, Failure, Handle, Options, PeerStatus, start};

@@ -16,10 +16,11 @@ pub const REQUEST_SHIPMENTS_MAX: usize = 256;
 pub struct Limits {
     /// Keys in one request.
     pub batch_keys_max: usize,
-    /// A request is closed once it holds this many bytes. One shipment more, of at most 1 MiB, may end beyond it.
-    pub batch_bytes: usize,
-    /// Requests to one peer region at the same time. With [`Limits::batch_bytes`] it bounds the bytes in flight.
+    /// Requests to one peer region at the same time.
     pub batches_in_flight_max: usize,
+    /// Bytes on their way to one peer region, at most 16 MiB. A request is closed once it holds its share of them;
+    /// the last shipment in it, of at most 1 MiB, may end beyond that.
+    pub in_flight_bytes_max: usize,
     /// How long one request may take, the peer's writing included.
     pub call_timeout: Duration,
     /// How long the receiver and the noting of a receipt wait for this region.
@@ -36,13 +37,21 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             batch_keys_max: 64,
-            batch_bytes: 1 << 20,
             batches_in_flight_max: 4,
+            in_flight_bytes_max: 4 << 20,
             call_timeout: Duration::from_secs(5),
             region_timeout: Duration::from_secs(4),
             look_interval: Duration::from_millis(500),
             back_off: (Duration::from_millis(100), Duration::from_secs(5)),
             requests_at_once_max: 32,
         }
+    }
+}
+
+impl Limits {
+    /// When a request is closed, in bytes. With one shipment more it still fits [`REQUEST_BYTES_MAX`].
+    pub(crate) fn batch_bytes(&self) -> usize {
+        let share = self.in_flight_bytes_max / self.batches_in_flight_max.max(1);
+        share.clamp(1, REQUEST_BYTES_MAX / 2)
     }
 }

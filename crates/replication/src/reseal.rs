@@ -6,8 +6,8 @@ use std::sync::Arc;
 use kms_crypto::CryptoError;
 use kms_crypto::material::MaterialName;
 use kms_crypto::region::{
-    HpkePublicKey, RegionLife, RegionVerifyingKey, ShipmentHeader, ShipmentPlace, Signature,
-    handover_fields, open_material, seal_material,
+    HpkePublicKey, RegionLife, RegionVerifyingKey, ShipmentHeader, ShipmentPlace, Signature, handover_fields,
+    open_material, seal_material,
 };
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
 use kms_domain::State;

@@ -8,7 +8,7 @@ use kms_domain::multi_region::{Receipt, RecordStamp, Shipment, ShipmentBody, shi
 use kms_domain::rows::PeerRegion;
 use kms_domain::vocabulary::{Incarnation, MaterialId};
 use kms_proto::internal::replication::v1 as pb;
-use crate::encoding::encode_sealed_shipment;
+use kms_raft::encode_sealed_shipment;
 
 use super::schedule::Fate;
 use crate::ReplicationError;

@@ -9,7 +9,7 @@ use kms_domain::rows::PeerRegion;
 use kms_domain::{Command, Guard, Proposal, Reply, State};
 use kms_proto::internal::replication::v1 as pb;
 use kms_proto::internal::replication::v1::replication_internal_client::ReplicationInternalClient;
-use crate::encoding::decode_receipt;
+use kms_raft::decode_receipt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::Request;
@@ -57,7 +57,7 @@ pub(crate) async fn fly(
                 &peer,
                 keys,
                 shared.key_ring.as_ref(),
-                shared.limits.batch_bytes,
+                shared.limits.batch_bytes(),
             )
         }
     };
@@ -156,8 +156,7 @@ fn receipt_of(
         }
         None => return Err(ReplicationError::Answer("an answer is empty")),
     };
-    let receipt =
-        decode_receipt(bytes).map_err(|_| ReplicationError::Answer("a receipt does not decode"))?;
+    let receipt = decode_receipt(bytes).map_err(|_| ReplicationError::Answer("a receipt does not decode"))?;
     if shipped.is_answered_by(&receipt, peer) {
         Ok(receipt)
     } else {

@@ -99,7 +99,8 @@ impl PeerTask {
     }
 
     fn launch(&mut self, state: &State, peer: &Arc<PeerRegion>) {
-        while self.not_before <= Instant::now() && self.flights.len() < self.shared.limits.batches_in_flight_max
+        while self.not_before <= Instant::now()
+            && self.flights.len() < self.shared.limits.batches_in_flight_max
         {
             let keys_max = self.shared.limits.batch_keys_max;
             let keys = self.schedule.take(state, &self.region, Instant::now(), keys_max);
@@ -115,7 +116,14 @@ impl PeerTask {
                 }
             };
             let shared = Arc::clone(&self.shared);
-            let flight = fly(shared, state.clone(), Arc::clone(peer), keys.clone(), client, number);
+            let flight = fly(
+                shared,
+                state.clone(),
+                Arc::clone(peer),
+                keys.clone(),
+                client,
+                number,
+            );
             let id = self.flights.spawn(flight).id();
             self.keys_of_flights.insert(id, keys);
         }
@@ -185,7 +193,12 @@ impl PeerTask {
                 self.entry.status.last_success = Some(at);
             }
             // The other flights over the same connection fail with it, which is one failure.
-            Some(Err(error)) if self.connection.as_ref().is_some_and(|c| c.number == landed.connection) => {
+            Some(Err(error))
+                if self
+                    .connection
+                    .as_ref()
+                    .is_some_and(|c| c.number == landed.connection) =>
+            {
                 self.call_failed(&error);
             }
             _ => {}

@@ -9,7 +9,7 @@ use kms_domain::multi_region::{AcceptOutcome, Shipment, receipt, receive};
 use kms_domain::rows::PeerRegion;
 use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
 use kms_proto::internal::replication::v1 as pb;
-use crate::encoding::{decode_sealed_shipment, encode_receipt};
+use kms_raft::{decode_sealed_shipment, encode_receipt};
 use pb::shipment_answer::Answer;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -44,7 +44,11 @@ pub(super) struct Call {
 
 impl Call {
     /// An answer for each shipment, in order. A batch that is malformed as a whole is refused as a whole.
-    pub(super) async fn answer(self, state: State, batch: Vec<u8>) -> Result<Vec<pb::ShipmentAnswer>, Status> {
+    pub(super) async fn answer(
+        self,
+        state: State,
+        batch: Vec<u8>,
+    ) -> Result<Vec<pb::ShipmentAnswer>, Status> {
         let call = Arc::new(self);
         let opening = {
             let (call, state) = (Arc::clone(&call), state.clone());
@@ -118,9 +122,7 @@ impl Call {
                 Answer::Unanswered(error.to_string())
             }
         };
-        pb::ShipmentAnswer {
-            answer: Some(answer),
-        }
+        pb::ShipmentAnswer { answer: Some(answer) }
     }
 
     async fn receipt_for(

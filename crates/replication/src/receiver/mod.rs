@@ -68,7 +68,11 @@ pub fn receiver(options: ReceiverOptions) -> ReplicationInternalServer<Receiver>
 
 impl Receiver {
     /// What is known of the caller and its request, against a state that is not behind.
-    fn admit(state: State, identity: &PeerRegionIdentity, request: &pb::ShipRequest) -> Result<Admitted, Status> {
+    fn admit(
+        state: State,
+        identity: &PeerRegionIdentity,
+        request: &pb::ShipRequest,
+    ) -> Result<Admitted, Status> {
         let peer = pinned_region(&state, identity)?;
         let region = state
             .region()
