@@ -33,7 +33,7 @@ impl Default for LogOptions {
         Self {
             cache_bytes: 16 << 20,
             recent_bytes_max: 8 << 20,
-            queue_bytes_max: 64 << 20,
+            queue_bytes_max: 16 << 20,
             batch_bytes_max: 4 << 20,
             batch_operations_max: 4096,
             entry_bytes_max: 8 << 20,

@@ -126,6 +126,25 @@ impl SnapshotReader {
         })
     }
 
+    /// Reads and opens every frame and compares the trailer with the index row. The rows are not
+    /// taken apart: what opens under the storage key is what was written.
+    pub(super) fn verify(&mut self) -> Result<(), StorageError> {
+        let last = self.chunks() - 1;
+        (0..last).try_for_each(|number| self.frame(number).map(drop))?;
+        let trailer = decode_trailer(&self.frame(last)?)?;
+        let expected = Trailer {
+            state_hash: self.info.state_hash.to_bytes().to_vec(),
+            rows: self.info.rows,
+            row_frames: last - 1,
+        };
+        if trailer == expected {
+            return Ok(());
+        }
+        Err(StorageError::Corrupt(
+            "the snapshot's trailer is not what the index says".to_owned(),
+        ))
+    }
+
     /// All rows in the order in which they were written. After the last row the state hash and the
     /// number of rows are compared, and a difference is the last item.
     pub fn rows(self) -> SnapshotRows {
@@ -163,6 +182,11 @@ impl SnapshotReader {
         let aad = frame::aad(&self.identity, kind, self.info.last.index, number);
         frame::read(&mut self.file, &self.sealer, &aad, number)
     }
+}
+
+fn decode_trailer(plaintext: &[u8]) -> Result<Trailer, StorageError> {
+    Trailer::decode(plaintext)
+        .map_err(|error| StorageError::Corrupt(format!("the snapshot's trailer does not decode: {error}")))
 }
 
 /// Where each frame begins. The frames must fill the file exactly; header and trailer must be there.
@@ -213,9 +237,7 @@ impl SnapshotRows {
             rows: self.count,
             row_frames: self.next_frame - 1,
         };
-        let trailer = Trailer::decode(plaintext).map_err(|error| {
-            StorageError::Corrupt(format!("the snapshot's trailer does not decode: {error}"))
-        })?;
+        let trailer = decode_trailer(plaintext)?;
         if trailer != expected || self.state_hash != self.reader.info.state_hash {
             return Err(StorageError::Corrupt(
                 "the snapshot's rows do not have the state hash of its trailer".to_owned(),
