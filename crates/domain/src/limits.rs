@@ -10,6 +10,9 @@ pub const RANDOM_BYTES_MAX: u32 = 1_024;
 pub const DESCRIPTION_CHARS_MAX: usize = 8_192;
 /// A key policy document, in bytes.
 pub const POLICY_BYTES_MAX: usize = 32_768;
+/// Description, policy, tags and what is kept for replicas being made, of one key together, in bytes. Above what AWS
+/// KMS's single bounds allow in ASCII (60,160), and low enough that a key's row stays below what the image can hold.
+pub const KEY_TEXT_BYTES_MAX: usize = 73_728;
 /// Tags on one key.
 pub const TAGS_PER_KEY_MAX: usize = 50;
 /// A tag key, in characters.

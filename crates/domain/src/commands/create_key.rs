@@ -1,6 +1,6 @@
 //! CreateKey.
 
-use super::rules::{check_description, check_policy, check_tags};
+use super::rules::{check_description, check_policy, check_tags, check_text_bytes};
 use super::{Outcome, current_region};
 use crate::command::CreateKey;
 use crate::key::{Key, KeyName, Material, Revisions, Rotation};
@@ -22,6 +22,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &CreateKey) ->
     check_tags(&command.tags)?;
     check_free(state, &command.name)?;
     let key = new_key(region, proposal, command);
+    check_text_bytes(&key)?;
     let mut changes = Changes::none();
     if let Some(material) = &command.material {
         check_new_material(state, &key, material)?;

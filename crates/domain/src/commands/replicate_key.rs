@@ -1,6 +1,6 @@
 //! ReplicateKey, on the primary.
 
-use super::rules::{check_description, check_policy, check_tags};
+use super::rules::{check_description, check_policy, check_tags, check_text_bytes};
 use super::update_primary_region::deciding_primary;
 use super::{Outcome, current_region};
 use crate::command::ReplicateKey;
@@ -38,6 +38,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &ReplicateKey)
         };
         multi_region.replicas.insert(command.region.clone(), replica);
     }
+    check_text_bytes(&key)?;
     let mut changes = Changes::none();
     let reply = shared_change(state, &mut changes, key);
     Ok((reply, changes))

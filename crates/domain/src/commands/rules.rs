@@ -1,9 +1,10 @@
 //! Rules on what callers may write into a key, shared by the commands that carry it.
 
 use crate::KmsError;
+use crate::key::Key;
 use crate::limits::{
-    DESCRIPTION_CHARS_MAX, POLICY_BYTES_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX,
-    TAGS_PER_REQUEST_MAX,
+    DESCRIPTION_CHARS_MAX, KEY_TEXT_BYTES_MAX, POLICY_BYTES_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX,
+    TAGS_PER_KEY_MAX, TAGS_PER_REQUEST_MAX,
 };
 use crate::vocabulary::tags::Tags;
 use std::collections::BTreeSet;
@@ -32,6 +33,30 @@ pub fn check_policy(policy: &str) -> Result<(), KmsError> {
         )));
     }
     Ok(())
+}
+
+/// Bounds everything a key's callers wrote, together: single bounds count characters, storage counts bytes.
+///
+/// # Errors
+/// [`KmsError::LimitExceeded`].
+pub fn check_text_bytes(key: &Key) -> Result<(), KmsError> {
+    let replicas = key.multi_region.iter().flat_map(|m| m.replicas.values());
+    let for_replicas: usize = replicas
+        .filter_map(|replica| replica.creation.as_ref())
+        .map(|c| text_bytes(&c.description, &c.policy, &c.tags) + c.principal.arn().len())
+        .sum();
+    let own = text_bytes(&key.description, &key.policy, &key.tags);
+    if own + for_replicas > KEY_TEXT_BYTES_MAX {
+        return Err(KmsError::LimitExceeded(format!(
+            "description, policy and tags of a key, with those of replicas being made, are at most {KEY_TEXT_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(())
+}
+
+fn text_bytes(description: &str, policy: &str, tags: &Tags) -> usize {
+    let tags: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+    description.len() + policy.len() + tags
 }
 
 /// Checks all tags of a key.

@@ -1,7 +1,7 @@
 //! CreateKey, descriptions, switching on and off, bootstrap.
 
 use super::test_region::{TestRegion, bootstrap, create_key, key_name, make_multi_region, material, tags};
-use crate::command::{CreateKey, RaiseFeatureLevel, UpdateKeyDescription};
+use crate::command::{CreateKey, RaiseFeatureLevel, TagResource, UpdateKeyDescription};
 use crate::multi_region::{Handover, Role, Tombstone};
 use crate::rows::Row;
 use crate::vocabulary::{Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Timestamp};
@@ -127,6 +127,40 @@ fn descriptions_and_policies_may_be_as_long_as_their_limits() {
         command.description = "ä".repeat(8_192);
         command.policy = "x".repeat(32_768);
     });
+}
+
+#[test]
+fn what_callers_write_is_bounded_in_bytes_too_so_that_a_row_fits_the_image() {
+    let mut region = TestRegion::new();
+    let many = |letter: &str| -> Vec<(String, String)> {
+        let value = letter.repeat(256);
+        (0..50)
+            .map(|n| (format!("{n:03}{}", letter.repeat(125)), value.clone()))
+            .collect()
+    };
+    let name = region.create_with(1, |command| {
+        command.description = "d".repeat(8_192);
+        command.policy = "p".repeat(32_768);
+        command.tags = many("t").into_iter().collect();
+    });
+    let describe = Command::UpdateKeyDescription(UpdateKeyDescription {
+        key: name,
+        description: "\u{1f511}".repeat(8_192),
+    });
+    assert_eq!(region.refusal(describe).0, "LimitExceededException");
+    let tag = Command::TagResource(TagResource {
+        key: name,
+        tags: many("ü")[..40].to_vec(),
+    });
+    region.edit(name, |key| key.tags.clear());
+    region.edit(name, |key| key.description = "ü".repeat(8_192));
+    assert_eq!(region.refusal(tag).0, "LimitExceededException");
+    let mut command = create_key(2);
+    command.policy = "p".repeat(32_768);
+    command.tags = many("ü").into_iter().collect();
+    command.description = "ü".repeat(8_192);
+    let refusal = region.refusal(Command::CreateKey(Box::new(command)));
+    assert_eq!(refusal.0, "LimitExceededException");
 }
 
 #[test]
