@@ -64,6 +64,7 @@ impl World {
             "seed {}: a forged record was taken: {outcome:?}",
             self.seed
         );
+        self.census.count("a forged record was refused");
     }
 
     /// A key that lives at the victim, and whose primary role the attacker has and had in no epoch that matters.

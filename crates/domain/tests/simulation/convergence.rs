@@ -38,7 +38,7 @@ impl World {
     }
 
     /// One round: a Pulse everywhere, every due shipment once, and all that follows. True when nothing was due.
-    fn round(&mut self) -> bool {
+    pub(crate) fn round(&mut self) -> bool {
         self.now_ms += ROUND_MS;
         let mut idle = true;
         for here in 0..self.regions.len() {
@@ -50,13 +50,18 @@ impl World {
                 idle &= self.drive_all(here, there) == 0;
             }
         }
+        self.settle_network();
+        idle && self.regions.iter().all(|region| {
+            region.state.outbox_len() == 0 && region.state.tombstones_to_tell().next().is_none()
+        })
+    }
+
+    /// Everything in flight arrives or is lost, and all that follows from it.
+    pub(crate) fn settle_network(&mut self) {
         while !self.network.is_empty() {
             self.deliver();
             (0..self.regions.len()).for_each(|here| self.commit_all(here));
         }
-        idle && self.regions.iter().all(|region| {
-            region.state.outbox_len() == 0 && region.state.tombstones_to_tell().next().is_none()
-        })
     }
 
     pub(crate) fn commit_all(&mut self, here: usize) {

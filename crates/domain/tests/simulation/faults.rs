@@ -36,8 +36,17 @@ impl World {
     /// A proposal commits and its proposer knows, commits unknown to it, or is lost.
     fn commit_by_chance(&mut self, here: usize) {
         match self.prng.below(20) {
-            0 => drop(self.regions[here].queue.pop_front()),
-            1 | 2 => self.commit_next(here, false),
+            0 => {
+                if self.regions[here].queue.pop_front().is_some() {
+                    self.census.count("a proposal was lost");
+                }
+            }
+            1 | 2 => {
+                if !self.regions[here].queue.is_empty() {
+                    self.census.count("an outcome stayed unknown");
+                }
+                self.commit_next(here, false);
+            }
             _ => self.commit_next(here, true),
         }
     }

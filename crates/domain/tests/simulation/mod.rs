@@ -5,14 +5,18 @@
 //! `CONCORD_SIM_SEEDS` sets how many seeds run (200 when unset), `CONCORD_SIM_SEED` runs one alone.
 
 mod adversary;
+mod away_region;
+mod census;
 mod convergence;
 mod faults;
 mod invariants;
+mod many_materials;
 mod model_reseal;
 mod network;
 mod prng;
 mod random_runs;
 mod region;
+mod restored_region;
 mod workload;
 mod world;
 

@@ -20,6 +20,8 @@ pub(crate) struct SimRegion {
     pub(crate) old_leader: Option<State>,
     /// Cut off from all other regions.
     pub(crate) away: bool,
+    /// It lost what came after a backup: nobody may count on what it acknowledged.
+    pub(crate) restored: bool,
     /// Its clock is this far ahead of true time, in milliseconds.
     pub(crate) clock_ahead_ms: u64,
     /// The signing key of its present life.

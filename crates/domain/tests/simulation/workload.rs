@@ -23,6 +23,10 @@ const PERIODS_DAYS: [u32; 4] = [90, 120, 365, 400];
 impl World {
     /// One caller's request in `here`.
     pub(crate) fn request(&mut self, here: usize, keys_max: usize) {
+        // A fenced region turns every caller away.
+        if self.regions[here].region().fenced {
+            return;
+        }
         let keys: Vec<Arc<Key>> = self.regions[here].state.keys().cloned().collect();
         if self.prng.chance(6) && keys.len() < keys_max {
             let command = self.create_key(here);
@@ -107,6 +111,9 @@ impl World {
 
     /// Automatic rotations that are due in `here`, as its leader would make them.
     pub(crate) fn rotate_due(&mut self, here: usize) {
+        if self.regions[here].region().fenced {
+            return;
+        }
         let state = self.regions[here].state.clone();
         let due: Vec<KeyName> = state
             .due(state.log_time())

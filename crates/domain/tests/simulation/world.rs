@@ -1,6 +1,7 @@
 //! Regions joined by a network, one thread, one seed. Every step is one small thing that may happen, so that a crash
 //! can fall between any two.
 
+use super::census::Census;
 use super::invariants::Invariants;
 use super::model_reseal::{ModelReseal, Sealed};
 use super::network::{Message, Network, Weather};
@@ -11,7 +12,7 @@ use kms_domain::key::KeyName;
 use kms_domain::multi_region::{self, AcceptOutcome, Shipment, due, ship};
 use kms_domain::rows::{HpkeKeyRow, WrappingKeyRow};
 use kms_domain::vocabulary::{Incarnation, Principal, RegionName, Timestamp};
-use kms_domain::{Applied, Command, Guard, Proposal, Reply, State};
+use kms_domain::{Applied, Command, Guard, KmsError, Proposal, Reply, State};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -31,7 +32,8 @@ pub(crate) struct World {
     pub(crate) invariants: Invariants,
     pub(crate) now_ms: u64,
     pub(crate) principal: Principal,
-    trace: VecDeque<String>,
+    pub(crate) census: Census,
+    trace: VecDeque<TraceLine>,
 }
 
 impl Drop for World {
@@ -39,7 +41,7 @@ impl Drop for World {
         if std::thread::panicking() {
             eprintln!("--- seed {} failed; the last steps were:", self.seed);
             for line in &self.trace {
-                eprintln!("{line}");
+                eprintln!("{}", line.text());
             }
             eprintln!("--- seed {}", self.seed);
         }
@@ -49,16 +51,7 @@ impl Drop for World {
 impl World {
     /// Bootstrapped regions, each pinned in all others.
     pub(crate) fn new(seed: u64, regions: usize, weather: Weather) -> Self {
-        let mut world = Self {
-            seed,
-            prng: Prng::new(seed),
-            regions: Vec::new(),
-            network: Network::new(weather),
-            invariants: Invariants::all(),
-            now_ms: START_MS,
-            principal: "arn:aws:iam::111122223333:user/sim".parse().unwrap(),
-            trace: VecDeque::new(),
-        };
+        let mut world = Self::resume(seed, Vec::new(), weather);
         for name in NAMES.iter().take(regions) {
             world.bootstrap(name.parse().unwrap());
         }
@@ -72,6 +65,22 @@ impl World {
             world.pulse(here);
         }
         world
+    }
+
+    /// Regions as they are, in a new simulation.
+    pub(crate) fn resume(seed: u64, regions: Vec<SimRegion>, weather: Weather) -> Self {
+        let latest = regions.iter().map(|region| region.state.log_time().0).max();
+        Self {
+            seed,
+            prng: Prng::new(seed),
+            now_ms: latest.unwrap_or(START_MS),
+            regions,
+            network: Network::new(weather),
+            invariants: Invariants::all(),
+            principal: "arn:aws:iam::111122223333:user/sim".parse().unwrap(),
+            census: Census::default(),
+            trace: VecDeque::new(),
+        }
     }
 
     fn bootstrap(&mut self, name: RegionName) {
@@ -98,6 +107,7 @@ impl World {
             queue: VecDeque::new(),
             old_leader: None,
             away: false,
+            restored: false,
             clock_ahead_ms: self.prng.next() % 120_000,
             signing_public,
         });
@@ -106,10 +116,14 @@ impl World {
     }
 
     pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        self.keep(TraceLine::Text(line()));
+    }
+
+    fn keep(&mut self, line: TraceLine) {
         if self.trace.len() == TRACE_LINES_MAX {
             self.trace.pop_front();
         }
-        self.trace.push_back(line());
+        self.trace.push_back(line);
     }
 
     pub(crate) fn index_of(&self, name: &RegionName) -> usize {
@@ -128,11 +142,7 @@ impl World {
     }
 
     /// Decided and applied in one.
-    pub(crate) fn propose_now(
-        &mut self,
-        here: usize,
-        command: Command,
-    ) -> Result<Reply, kms_domain::KmsError> {
+    pub(crate) fn propose_now(&mut self, here: usize, command: Command) -> Result<Reply, KmsError> {
         let mut proposal = self.proposal(here, command);
         proposal.principal = Some(self.principal.clone());
         self.apply(here, &proposal).result
@@ -141,18 +151,15 @@ impl World {
     /// Applies one proposal in `here` and checks every invariant on what changed.
     pub(crate) fn apply(&mut self, here: usize, proposal: &Proposal) -> Applied {
         let applied = self.regions[here].apply(proposal);
-        let name = self.regions[here].name.clone();
-        let result = applied.result.clone();
-        self.note(|| {
-            format!(
-                "{name} applies {} -> {}",
-                brief(&proposal.command),
-                outcome(&result)
-            )
+        self.keep(TraceLine::Applied {
+            region: self.regions[here].name.clone(),
+            command: Box::new(proposal.command.clone()),
+            result: applied.result.clone(),
         });
         if applied.result.is_err() && !applied.changes.is_empty() {
             panic!("a refused command changed rows");
         }
+        self.census.look(proposal, &applied);
         let seen = self.invariants.observe(&self.regions, here, proposal, &applied);
         if let Err(violation) = seen {
             panic!("seed {}: {violation}", self.seed);
@@ -254,6 +261,7 @@ impl World {
         shipment: &Shipment<Sealed>,
         outcome: AcceptOutcome,
     ) {
+        self.census.count_outcome(&outcome);
         let receipt = multi_region::receipt(state, shipment, outcome);
         self.note(|| {
             format!(
@@ -308,14 +316,31 @@ pub(crate) fn hpke_key(region: &RegionName, id: u64) -> HpkeKeyRow {
     }
 }
 
-fn brief(command: &Command) -> String {
-    let text = format!("{command:?}");
-    text.chars().take(700).collect()
+/// One step; made into text only when a seed has failed.
+enum TraceLine {
+    Text(String),
+    Applied {
+        region: RegionName,
+        command: Box<Command>,
+        result: Result<Reply, KmsError>,
+    },
 }
 
-fn outcome(result: &Result<Reply, kms_domain::KmsError>) -> String {
-    match result {
-        Ok(reply) => format!("{reply:?}"),
-        Err(error) => format!("refused: {error}"),
+impl TraceLine {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Applied {
+                region,
+                command,
+                result,
+            } => {
+                let command: String = format!("{command:?}").chars().take(700).collect();
+                match result {
+                    Ok(reply) => format!("{region} applies {command} -> {reply:?}"),
+                    Err(error) => format!("{region} applies {command} -> refused: {error}"),
+                }
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ impl Invariant for AcknowledgedIsHeld {
             for name in &material.held_by {
                 let (Some(replica), Some(there)) = (
                     copy.replicas.get(name),
-                    seen.regions.iter().find(|r| r.name == *name),
+                    seen.regions.iter().find(|r| r.name == *name && !r.restored),
                 ) else {
                     continue;
                 };

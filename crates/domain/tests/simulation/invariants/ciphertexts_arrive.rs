@@ -29,7 +29,7 @@ impl CiphertextsArrive {
         if !rotated {
             return Ok(());
         }
-        for region in regions {
+        for region in regions.iter().filter(|r| !r.restored) {
             let complete = copy_in(region, key).is_some_and(|copy| !copy.creating);
             if complete && region.state.material(key, &material).is_none() {
                 return Err(format!(

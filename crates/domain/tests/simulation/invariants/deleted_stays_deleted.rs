@@ -16,6 +16,9 @@ pub(crate) struct DeletedStaysDeleted {
 impl Invariant for DeletedStaysDeleted {
     fn observe(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         let here = &seen.here.name;
+        if seen.here.restored {
+            return Ok(());
+        }
         for (before, after) in key_changes(seen) {
             if let Some((key, copy)) = after.and_then(|k| Some((k, k.multi_region.as_ref()?))) {
                 let life = (here.clone(), key.name, copy.incarnation);

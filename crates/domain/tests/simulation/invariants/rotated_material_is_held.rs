@@ -26,7 +26,7 @@ impl Invariant for RotatedMaterialIsHeld {
                 continue;
             }
             for (name, replica) in &copy.replicas {
-                let Some(there) = seen.regions.iter().find(|r| r.name == *name) else {
+                let Some(there) = seen.regions.iter().find(|r| r.name == *name && !r.restored) else {
                     continue;
                 };
                 let lives = copy_in(there, &key.name).is_some_and(|c| c.incarnation == replica.incarnation);
