@@ -6,13 +6,17 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod errors;
 pub mod grpc;
 pub mod identity;
 pub mod keyring;
+mod leader;
+pub mod logging;
 pub mod memory;
+pub mod node;
 pub mod operations;
 pub mod seal;
 pub mod tls;

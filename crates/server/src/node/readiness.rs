@@ -1,0 +1,126 @@
+//! Whether a node serves callers: it leads or follows a known leader, has recovered what it knew before it was
+//! started, and holds the root key of its region.
+
+use kms_domain::State;
+use kms_raft::{Leadership, Node};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::keyring::Keyring;
+
+/// How long one question for recovery may wait before it is asked again.
+const RECOVERY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pause between two questions.
+const RECOVERY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether the node serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Calls are answered.
+    Serving,
+    /// They are not, for this reason.
+    NotServing(String),
+}
+
+/// Tells everybody whether the node serves.
+#[derive(Clone)]
+pub struct Readiness {
+    standing: Arc<watch::Sender<Standing>>,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        let (standing, _) = watch::channel(not("the node is starting"));
+        Self {
+            standing: Arc::new(standing),
+        }
+    }
+}
+
+impl Readiness {
+    /// Whether the node serves now.
+    pub fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
+    }
+
+    /// Tells of every change.
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    pub(super) fn set(&self, standing: Standing) {
+        self.standing.send_if_modified(|known| {
+            let changed = *known != standing;
+            if changed {
+                match &standing {
+                    Standing::Serving => tracing::info!("serving"),
+                    Standing::NotServing(reason) => tracing::info!(%reason, "not serving"),
+                }
+                *known = standing;
+            }
+            changed
+        });
+    }
+}
+
+fn not(reason: &str) -> Standing {
+    Standing::NotServing(reason.to_owned())
+}
+
+/// Keeps `readiness` true to the node, for ever.
+pub(super) async fn follow(node: Node, keyring: Arc<Keyring>, readiness: Readiness) {
+    readiness.set(not("the region has not been bootstrapped, or this node has not heard from it"));
+    recover(&node).await;
+    let mut leadership = node.watch_leadership();
+    let mut views = node.watch_views();
+    let mut proven = false;
+    loop {
+        let known = *leadership.borrow_and_update();
+        let view = Arc::clone(&views.borrow_and_update());
+        if !proven {
+            proven = keyring.prove(&view.state).is_ok();
+        }
+        readiness.set(judge(known, &view.state, proven, &keyring));
+        // Once the root key has proved itself, views change nothing any more.
+        let changed = match proven {
+            true => leadership.changed().await,
+            false => tokio::select! {
+                changed = leadership.changed() => changed,
+                changed = views.changed() => changed,
+            },
+        };
+        if changed.is_err() {
+            return;
+        }
+    }
+}
+
+async fn recover(node: &Node) {
+    while node
+        .wait_for_recovery(Instant::now() + RECOVERY_PATIENCE)
+        .await
+        .is_err()
+    {
+        tokio::time::sleep(RECOVERY_PAUSE).await;
+    }
+}
+
+fn judge(leadership: Leadership, state: &State, proven: bool, keyring: &Keyring) -> Standing {
+    if state.region().is_none() {
+        return not("the region has not been bootstrapped, or this node has not received its state yet");
+    }
+    if !proven {
+        let reason = keyring.prove(state).err().map(|e| e.to_string());
+        return Standing::NotServing(format!(
+            "the root key does not open this region's wrapping key: {}",
+            reason.unwrap_or_default()
+        ));
+    }
+    match leadership.leader {
+        None => not("no leader is known"),
+        Some(_) => Standing::Serving,
+    }
+}

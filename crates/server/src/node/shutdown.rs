@@ -1,0 +1,46 @@
+//! Ending without a gap: the leader hands over, calls under way finish, then the group and the disk close.
+
+use super::listeners::Listeners;
+use super::{Running, Standing};
+use kms_raft::Node;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long the leader waits for another node to take over.
+const HANDOVER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Ends the node in order. Takes at most the hand-over's patience, twice the configured drain, and the disk's time.
+pub(super) async fn shut_down(running: &Running, mut listeners: Listeners) {
+    running
+        .readiness
+        .set(Standing::NotServing("the node is shutting down".to_owned()));
+    hand_over(&running.raft).await;
+    let drain = running.config.limits.drain();
+    if timeout(drain, listeners.drain_public()).await.is_err() {
+        tracing::warn!("calls under way did not finish in time and are cut off");
+    }
+    running.raft.shutdown().await;
+    if timeout(drain, listeners.drain_internal()).await.is_err() {
+        tracing::debug!("peers did not close their connections in time");
+    }
+    listeners.abort();
+    tracing::info!("the node has ended");
+}
+
+/// Gives the lead to the voter that has the most of the log, if there is another one.
+async fn hand_over(node: &Node) {
+    if !node.is_leader() {
+        return;
+    }
+    let own_id = node.node_id();
+    let status = node.status();
+    let others = status.members.iter().filter(|m| m.voter && m.node_id != own_id);
+    let Some(successor) = others.max_by_key(|m| m.matched_index) else {
+        return;
+    };
+    let deadline = Instant::now() + HANDOVER_PATIENCE;
+    match node.transfer_leader(successor.node_id, deadline).await {
+        Ok(()) => tracing::info!(successor = successor.node_id, "the lead is handed over"),
+        Err(error) => tracing::warn!(%error, "the lead could not be handed over"),
+    }
+}

@@ -1,0 +1,127 @@
+//! Starting: memory, certificates, root key, disk, Raft. A step that fails names itself, and nothing listens yet.
+
+use super::{ListenerTls, NodeError, Readiness, Running};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keyring::Keyring;
+use crate::operations::cache::MaterialCache;
+use crate::seal::{self, StorageRoot};
+use crate::tls::{NodeDialler, ReloadingTls};
+use kms_raft::{Dial, DialError, EmittedEffect, Node, NodeOptions, RaftSettings, Started};
+use kms_storage::{DataFolder, ImageOptions, LogOptions, NodeIdentity, SnapshotOptions, StorageError};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tonic::transport::Channel;
+
+/// A started node, and the effects that its commits ask for.
+pub(super) struct StartedNode {
+    pub(super) running: Arc<Running>,
+    pub(super) effects: mpsc::Receiver<EmittedEffect>,
+}
+
+/// Starts everything that does not listen. The process's memory must be protected already.
+pub(super) async fn start(config: Config) -> Result<StartedNode, NodeError> {
+    let tls = load_tls(&config)?;
+    let keyring = Arc::new(Keyring::new(seal::load(&config)?)?);
+    tracing::info!(root_key = %keyring.root().id(), "root key loaded");
+    let clock = Clock::new(&config.data_dir);
+    let disk = open_disk(&config, &keyring).await?;
+    let Started { node, effects } = start_raft(&config, &tls, &disk, &clock).await?;
+    let running = Running {
+        raft: node,
+        disk,
+        keyring,
+        cache: Arc::new(MaterialCache::default()),
+        clock,
+        readiness: Readiness::default(),
+        tls,
+        started_at: Instant::now(),
+        config,
+    };
+    Ok(StartedNode {
+        running: Arc::new(running),
+        effects,
+    })
+}
+
+fn load_tls(config: &Config) -> Result<ListenerTls, NodeError> {
+    let load = |listener, files| {
+        ReloadingTls::load(listener, files, config.mode)
+            .map(Arc::new)
+            .map_err(|source| NodeError::Tls { listener, source })
+    };
+    Ok(ListenerTls {
+        client: load("client", &config.client)?,
+        admin: load("admin", &config.admin)?,
+        raft: load("raft", &config.raft.listener())?,
+        replication: load("replication", &config.replication.listener())?,
+    })
+}
+
+/// Opens the data folder, or formats it. Both read the disk at length, so they leave the async workers alone.
+async fn open_disk(config: &Config, keyring: &Arc<Keyring>) -> Result<Arc<DataFolder>, NodeError> {
+    let identity = NodeIdentity {
+        cluster: config.cluster.clone(),
+        region: config.region.to_string(),
+        node_id: config.node_id,
+    };
+    let (path, keyring) = (config.data_dir.clone(), Arc::clone(keyring));
+    let opened = tokio::task::spawn_blocking(move || {
+        let options = LogOptions {
+            fatal: Arc::new(end_at_once),
+            ..LogOptions::default()
+        };
+        DataFolder::open_or_format(&path, &identity, &StorageRoot(keyring.root()), options)
+    });
+    let disk = opened.await.map_err(|e| NodeError::Process {
+        what: "opening the data folder",
+        source: e.into(),
+    })??;
+    tracing::info!(store = %disk.store_id(), boot = disk.boot().count, "data folder open");
+    Ok(Arc::new(disk))
+}
+
+/// A log that could not be written must never be acknowledged, by anyone, from here on.
+fn end_at_once(error: &StorageError) {
+    tracing::error!(%error, "the log cannot be written; the process ends at once");
+    std::process::abort();
+}
+
+async fn start_raft(
+    config: &Config,
+    tls: &ListenerTls,
+    disk: &Arc<DataFolder>,
+    clock: &Clock,
+) -> Result<Started, NodeError> {
+    let dialler = NodeDialler::new(Arc::clone(&tls.raft), &config.cluster, config.region.clone());
+    let clock = clock.clone();
+    let options = NodeOptions {
+        disk: Arc::clone(disk),
+        dial: Arc::new(dialler),
+        settings: raft_settings(config),
+        snapshots: SnapshotOptions::default(),
+        image: ImageOptions::default(),
+        clock: Arc::new(move || clock.now()),
+    };
+    Ok(Node::start(options).await?)
+}
+
+fn raft_settings(config: &Config) -> RaftSettings {
+    let consensus = &config.consensus;
+    RaftSettings {
+        heartbeat_ms: consensus.heartbeat_ms,
+        election_ms_min: consensus.election_ms_min,
+        election_ms_max: consensus.election_ms_max,
+        snapshot_every_entries: consensus.snapshot_every_entries,
+        keep_entries: consensus.keep_entries,
+        snapshot_timeout_s: consensus.snapshot_timeout_s,
+        ..RaftSettings::default()
+    }
+}
+
+impl Dial for NodeDialler {
+    fn channel(&self, node: kms_raft::NodeId, address: &str) -> Result<Channel, DialError> {
+        self.channel_to(node, address).map_err(DialError)
+    }
+}
