@@ -1,1 +1,5 @@
-//! The public gRPC service: protobuf messages in, operations called, protobuf messages out.
+//! The public gRPC API. Translates shapes, identities and errors; holds no rules.
+
+mod kms;
+
+pub use kms::KmsService;

@@ -1,0 +1,152 @@
+//! `concord.kms.v1.Kms`: hands each call to the operation of its name.
+
+use crate::errors::{OperationError, status};
+use crate::operations::{Call, RequestId, Service};
+use kms_domain::KmsError;
+use kms_domain::vocabulary::Principal;
+use kms_proto::kms::v1;
+use kms_proto::kms::v1::kms_server::Kms;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tonic::{Request, Response, Status};
+
+/// The metadata entry that carries a caller's request id.
+const REQUEST_ID: &str = "amz-sdk-invocation-id";
+
+/// The public API over the operations of one node.
+pub struct KmsService {
+    service: Arc<Service>,
+}
+
+impl KmsService {
+    /// Serves these operations.
+    pub fn new(service: Arc<Service>) -> Self {
+        Self { service }
+    }
+}
+
+/// Who calls, under which id, until when.
+fn call<T>(request: &Request<T>) -> Result<Call, OperationError> {
+    let principal = request.extensions().get::<Principal>().ok_or_else(|| {
+        OperationError::from(KmsError::AccessDenied("the caller has no certificate of an account".into()))
+    })?;
+    let request_id = match request.metadata().get(REQUEST_ID) {
+        None => None,
+        Some(value) => {
+            let id = value.to_str().ok().and_then(RequestId::from_caller).ok_or_else(|| {
+                KmsError::Validation(format!("{REQUEST_ID} must be 1 to 128 visible ASCII characters"))
+            })?;
+            Some(id)
+        }
+    };
+    let allowed = request.metadata().get("grpc-timeout").and_then(|v| v.to_str().ok()).and_then(timeout);
+    Ok(Call::arriving_now(principal.clone(), request_id, allowed))
+}
+
+/// The gRPC over HTTP/2 TimeoutValue: at most 8 digits and a unit.
+fn timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
+    match unit {
+        "H" => Some(Duration::from_secs(number * 3_600)),
+        "M" => Some(Duration::from_secs(number * 60)),
+        "S" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_millis(number)),
+        "u" => Some(Duration::from_micros(number)),
+        "n" => Some(Duration::from_nanos(number)),
+        _ => None,
+    }
+}
+
+/// Runs one operation within its deadline and counts its outcome.
+async fn run<T, R, F>(
+    operation: &'static str,
+    request: Request<T>,
+    carry_out: impl FnOnce(Call, T) -> F,
+) -> Result<Response<R>, Status>
+where
+    F: Future<Output = Result<R, OperationError>>,
+{
+    let began = Instant::now();
+    let result = match call(&request) {
+        Err(refused) => Err(refused),
+        Ok(call) => {
+            let deadline = call.deadline;
+            match tokio::time::timeout_at(deadline, carry_out(call, request.into_inner())).await {
+                Ok(result) => result,
+                Err(_) => Err(OperationError::Timeout("no answer within the deadline".into())),
+            }
+        }
+    };
+    let outcome = result.as_ref().err().map_or("ok", |e| e.reason());
+    metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => outcome).increment(1);
+    metrics::histogram!("kms_operation_seconds", "operation" => operation).record(began.elapsed().as_secs_f64());
+    match result {
+        Ok(answer) => Ok(Response::new(answer)),
+        Err(error) => Err(status(&error)),
+    }
+}
+
+macro_rules! operations {
+    ($($method:ident $name:literal $request:ident -> $response:ident;)+) => {
+        #[tonic::async_trait]
+        impl Kms for KmsService {
+            $(
+                async fn $method(
+                    &self,
+                    request: Request<v1::$request>,
+                ) -> Result<Response<v1::$response>, Status> {
+                    run($name, request, async |call, request| self.service.$method(&call, request).await).await
+                }
+            )+
+        }
+    };
+}
+
+operations! {
+    create_key "CreateKey" CreateKeyRequest -> CreateKeyResponse;
+    describe_key "DescribeKey" DescribeKeyRequest -> DescribeKeyResponse;
+    list_keys "ListKeys" ListKeysRequest -> ListKeysResponse;
+    enable_key "EnableKey" EnableKeyRequest -> EnableKeyResponse;
+    disable_key "DisableKey" DisableKeyRequest -> DisableKeyResponse;
+    update_key_description "UpdateKeyDescription" UpdateKeyDescriptionRequest -> UpdateKeyDescriptionResponse;
+    schedule_key_deletion "ScheduleKeyDeletion" ScheduleKeyDeletionRequest -> ScheduleKeyDeletionResponse;
+    cancel_key_deletion "CancelKeyDeletion" CancelKeyDeletionRequest -> CancelKeyDeletionResponse;
+    encrypt "Encrypt" EncryptRequest -> EncryptResponse;
+    decrypt "Decrypt" DecryptRequest -> DecryptResponse;
+    re_encrypt "ReEncrypt" ReEncryptRequest -> ReEncryptResponse;
+    generate_data_key "GenerateDataKey" GenerateDataKeyRequest -> GenerateDataKeyResponse;
+    generate_data_key_without_plaintext "GenerateDataKeyWithoutPlaintext"
+        GenerateDataKeyWithoutPlaintextRequest -> GenerateDataKeyWithoutPlaintextResponse;
+    generate_random "GenerateRandom" GenerateRandomRequest -> GenerateRandomResponse;
+    create_alias "CreateAlias" CreateAliasRequest -> CreateAliasResponse;
+    update_alias "UpdateAlias" UpdateAliasRequest -> UpdateAliasResponse;
+    delete_alias "DeleteAlias" DeleteAliasRequest -> DeleteAliasResponse;
+    list_aliases "ListAliases" ListAliasesRequest -> ListAliasesResponse;
+    tag_resource "TagResource" TagResourceRequest -> TagResourceResponse;
+    untag_resource "UntagResource" UntagResourceRequest -> UntagResourceResponse;
+    list_resource_tags "ListResourceTags" ListResourceTagsRequest -> ListResourceTagsResponse;
+    enable_key_rotation "EnableKeyRotation" EnableKeyRotationRequest -> EnableKeyRotationResponse;
+    disable_key_rotation "DisableKeyRotation" DisableKeyRotationRequest -> DisableKeyRotationResponse;
+    get_key_rotation_status "GetKeyRotationStatus" GetKeyRotationStatusRequest -> GetKeyRotationStatusResponse;
+    rotate_key_on_demand "RotateKeyOnDemand" RotateKeyOnDemandRequest -> RotateKeyOnDemandResponse;
+    list_key_rotations "ListKeyRotations" ListKeyRotationsRequest -> ListKeyRotationsResponse;
+    replicate_key "ReplicateKey" ReplicateKeyRequest -> ReplicateKeyResponse;
+    update_primary_region "UpdatePrimaryRegion" UpdatePrimaryRegionRequest -> UpdatePrimaryRegionResponse;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_read_as_grpc_writes_them() {
+        assert_eq!(timeout("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(timeout("5S"), Some(Duration::from_secs(5)));
+        assert_eq!(timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        for hostile in ["", "S", "5", "-5S", "5s", "999999999S", "ü"] {
+            assert_eq!(timeout(hostile), None, "{hostile}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Who calls, under which request id, and until when an answer is of use.
+
+use kms_domain::limits::REQUEST_ID_BYTES_MAX;
+use kms_domain::vocabulary::Principal;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The longest that a call waits without an answer, whatever its caller allows.
+pub const CALL_DURATION_MAX: Duration = Duration::from_secs(5);
+
+/// An authenticated call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The caller.
+    pub principal: Principal,
+    /// The caller's id for this request, the same on every retry of it.
+    pub request_id: Option<RequestId>,
+    /// No answer is of use after this.
+    pub deadline: Instant,
+}
+
+/// A request id: 1 to 128 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Takes a caller's id; `None` when it is empty, too long, or has other characters.
+    pub fn from_caller(text: &str) -> Option<Self> {
+        let fits = (1..=REQUEST_ID_BYTES_MAX).contains(&text.len());
+        (fits && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(text.to_owned()))
+    }
+
+    /// An id for a caller that gave none, so that this node's own retries of one call happen at most once.
+    pub fn random() -> Self {
+        Self(format!("node:{}", uuid::Uuid::new_v4()))
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Call {
+    /// A call that arrives now and may take as long as its caller allows, at most [`CALL_DURATION_MAX`].
+    pub fn arriving_now(principal: Principal, request_id: Option<RequestId>, allowed: Option<Duration>) -> Self {
+        let duration = allowed.unwrap_or(CALL_DURATION_MAX).min(CALL_DURATION_MAX);
+        Self { principal, request_id, deadline: Instant::now() + duration }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_1_to_128_visible_ascii_characters() {
+        assert!(RequestId::from_caller("a").is_some());
+        assert!(RequestId::from_caller(&"x".repeat(128)).is_some());
+        assert!(RequestId::from_caller("").is_none());
+        assert!(RequestId::from_caller(&"x".repeat(129)).is_none());
+        assert!(RequestId::from_caller("two words").is_none());
+        assert!(RequestId::from_caller("ü").is_none());
+    }
+}

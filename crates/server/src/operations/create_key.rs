@@ -1,0 +1,163 @@
+//! CreateKey: makes a KMS key in this region.
+
+use super::authorization::{allow_in_account, region_of};
+use super::metadata::key_metadata;
+use super::service::{Decided, Service};
+use super::validation::{constraint, one_of, tags, text_within};
+use super::Call;
+use crate::errors::OperationError;
+use kms_domain::command::{CreateKey, NewMaterial};
+use kms_domain::key::KeyName;
+use kms_domain::key_states::Operation;
+use kms_domain::limits::DESCRIPTION_CHARS_MAX;
+use kms_domain::vocabulary::{KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage};
+use kms_domain::{Command, Guard, KmsError, Reply, State};
+use kms_proto::kms::v1;
+
+/// What the caller asked for, parsed.
+struct Wanted {
+    spec: KeySpec,
+    usage: KeyUsage,
+    origin: KeyOrigin,
+    description: String,
+    policy: String,
+    tags: Vec<(String, String)>,
+    multi_region: bool,
+}
+
+impl Service {
+    /// Makes a key and its first material.
+    pub async fn create_key(
+        &self,
+        call: &Call,
+        request: v1::CreateKeyRequest,
+    ) -> Result<v1::CreateKeyResponse, OperationError> {
+        const OPERATION: Operation = Operation::CreateKey;
+        let account = call.principal.account();
+        let wanted = parse(&request)?;
+        // The tags' own rules are checked before they become a map, which would hide repetitions.
+        kms_domain::commands::tag_resource::check_new_tags(&wanted.tags)?;
+        let random = self.keyring.random_bytes::<16>();
+        let key_id = if wanted.multi_region { KeyId::multi_region(random) } else { KeyId::uuid(uuid_v4(random)) };
+        let name = KeyName { account, key_id };
+        let (reply, view) = self
+            .change(
+                call,
+                OPERATION,
+                &request,
+                |_| allow_in_account(call, OPERATION, account),
+                |state, ()| self.decide_create_key(state, name, &wanted),
+            )
+            .await?;
+        let Reply::KeyCreated { key_id } = reply else {
+            return Err(KmsError::Internal("CreateKey was answered with another reply".into()).into());
+        };
+        let state = view.state();
+        let arn = KeyArn { region: region_of(state)?.clone(), account, key_id };
+        let key = state.key(&KeyName { account, key_id }).ok_or_else(|| KmsError::KeyNotFound(arn.clone()))?;
+        Ok(v1::CreateKeyResponse { key_metadata: Some(key_metadata(state, key, &arn)) })
+    }
+
+    fn decide_create_key(&self, state: &State, name: KeyName, wanted: &Wanted) -> Result<Decided, OperationError> {
+        let mut guard = Guard { keys: vec![(name, None)], ..Guard::default() };
+        let material = match wanted.origin {
+            KeyOrigin::AwsKms => {
+                let (material_id, wrapped) =
+                    self.keyring.make_material(state, name, wanted.spec, wanted.origin)?;
+                guard.wrapping_key = Some(wrapped.wrapping_key);
+                Some(NewMaterial { material_id, wrapped })
+            }
+            _ => None,
+        };
+        let command = CreateKey {
+            name,
+            spec: wanted.spec,
+            usage: wanted.usage,
+            origin: wanted.origin,
+            description: wanted.description.clone(),
+            policy: wanted.policy.clone(),
+            tags: wanted.tags.iter().cloned().collect(),
+            multi_region: wanted
+                .multi_region
+                .then(|| kms_domain::vocabulary::Incarnation(self.keyring.random_bytes::<16>())),
+            material,
+        };
+        Ok(Decided { guard, command: Command::CreateKey(Box::new(command)) })
+    }
+}
+
+fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
+    if request.key_spec.is_some() && request.customer_master_key_spec.is_some() {
+        let text = "You cannot specify KeySpec and CustomerMasterKeySpec in the same request.";
+        return Err(KmsError::Validation(text.into()).into());
+    }
+    let spec_text = request.key_spec.as_ref().or(request.customer_master_key_spec.as_ref());
+    let spec = match spec_text.map(String::as_str) {
+        None => KeySpec::SymmetricDefault,
+        Some("SM2") => {
+            return Err(KmsError::UnsupportedOperation("KeySpec SM2 is not supported in this region.".into()).into());
+        }
+        Some(text) => one_of("keySpec", text, KeySpec::ALL, KeySpec::as_str)?,
+    };
+    let usage = match &request.key_usage {
+        Some(text) => one_of("keyUsage", text, KeyUsage::ALL, KeyUsage::as_str)?,
+        None => spec.default_usage().ok_or_else(|| {
+            KmsError::Validation(format!("You must specify a KeyUsage value for the KeySpec {spec}."))
+        })?,
+    };
+    let origin = match &request.origin {
+        None => KeyOrigin::AwsKms,
+        Some(text) => one_of("origin", text, KeyOrigin::ALL, KeyOrigin::as_str)?,
+    };
+    if request.custom_key_store_id.is_some() || request.xks_key_id.is_some() {
+        return Err(KmsError::UnsupportedOperation("Custom key stores are not supported yet.".into()).into());
+    }
+    if !spec.usages().contains(&usage) {
+        return Err(KmsError::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")).into());
+    }
+    supported_now(spec, origin)?;
+    let description = request.description.clone().unwrap_or_default();
+    text_within("description", &description, 0, DESCRIPTION_CHARS_MAX)?;
+    Ok(Wanted {
+        spec,
+        usage,
+        origin,
+        description,
+        policy: policy(request.policy.as_deref())?,
+        tags: tags(request.tags.clone()),
+        multi_region: request.multi_region.unwrap_or(false),
+    })
+}
+
+/// What this version makes: symmetric keys with material of its own.
+fn supported_now(spec: KeySpec, origin: KeyOrigin) -> Result<(), KmsError> {
+    if origin != KeyOrigin::AwsKms {
+        return Err(KmsError::UnsupportedOperation(format!("Origin {origin} is not supported yet.")));
+    }
+    if spec != KeySpec::SymmetricDefault {
+        return Err(KmsError::UnsupportedOperation(format!("KeySpec {spec} is not supported yet.")));
+    }
+    Ok(())
+}
+
+/// A key policy document is kept as given. It is bounded here; it does not decide anything yet.
+pub(super) fn policy(document: Option<&str>) -> Result<String, KmsError> {
+    let Some(document) = document else { return Ok(String::new()) };
+    if document.is_empty() {
+        return Err(constraint("policy", "", "Member must have length greater than or equal to 1"));
+    }
+    if document.len() > kms_domain::limits::POLICY_BYTES_MAX {
+        let text = format!("a key policy document is at most {} bytes", kms_domain::limits::POLICY_BYTES_MAX);
+        return Err(KmsError::LimitExceeded(text));
+    }
+    Err(KmsError::UnsupportedOperation(
+        "Key policies are not supported yet: every key has the default policy.".into(),
+    ))
+}
+
+/// Version and variant bits of RFC 9562, so that clients which look at them find a random UUID.
+fn uuid_v4(mut bytes: [u8; 16]) -> [u8; 16] {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}

@@ -1,0 +1,30 @@
+//! DisableKey: makes a key unusable in this region.
+
+use super::authorization::authorize_key;
+use super::service::{Decided, Service};
+use super::validation::KeyForms;
+use super::Call;
+use crate::errors::OperationError;
+use kms_domain::Command;
+use kms_domain::key_states::Operation;
+use kms_proto::kms::v1;
+
+impl Service {
+    /// makes a key unusable in this region. Answers when no node of this region decides on the earlier state any more.
+    pub async fn disable_key(
+        &self,
+        call: &Call,
+        request: v1::DisableKeyRequest,
+    ) -> Result<v1::DisableKeyResponse, OperationError> {
+        const OPERATION: Operation = Operation::DisableKey;
+        self.change(
+            call,
+            OPERATION,
+            &request,
+            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |_, key| Ok(Decided { guard: key.guard.clone(), command: Command::DisableKey(key.name) }),
+        )
+        .await?;
+        Ok(v1::DisableKeyResponse {})
+    }
+}

@@ -1,0 +1,30 @@
+//! DisableKeyRotation: turns automatic rotation off.
+
+use super::authorization::authorize_key;
+use super::service::{Decided, Service};
+use super::validation::KeyForms;
+use super::Call;
+use crate::errors::OperationError;
+use kms_domain::Command;
+use kms_domain::key_states::Operation;
+use kms_proto::kms::v1;
+
+impl Service {
+    /// turns automatic rotation off. Answers when no node of this region decides on the earlier state any more.
+    pub async fn disable_key_rotation(
+        &self,
+        call: &Call,
+        request: v1::DisableKeyRotationRequest,
+    ) -> Result<v1::DisableKeyRotationResponse, OperationError> {
+        const OPERATION: Operation = Operation::DisableKeyRotation;
+        self.change(
+            call,
+            OPERATION,
+            &request,
+            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |_, key| Ok(Decided { guard: key.guard.clone(), command: Command::DisableKeyRotation(key.name) }),
+        )
+        .await?;
+        Ok(v1::DisableKeyRotationResponse {})
+    }
+}

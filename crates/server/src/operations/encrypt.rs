@@ -1,0 +1,40 @@
+//! Encrypt: 1 to 4,096 bytes under a key.
+
+use super::Call;
+use super::authorization::authorize_key;
+use super::service::Service;
+use super::symmetric::{algorithm, check_usable, unless_dry_run};
+use super::validation::{KeyForms, blob_within, encryption_context, grant_tokens};
+use crate::errors::OperationError;
+use kms_domain::key_states::Operation;
+use kms_domain::limits::PLAINTEXT_BYTES_MAX;
+use kms_proto::kms::v1;
+use zeroize::Zeroizing;
+
+impl Service {
+    /// Encrypts under the key's current material.
+    pub async fn encrypt(
+        &self,
+        call: &Call,
+        request: v1::EncryptRequest,
+    ) -> Result<v1::EncryptResponse, OperationError> {
+        const OPERATION: Operation = Operation::Encrypt;
+        let plaintext = Zeroizing::new(request.plaintext);
+        blob_within("plaintext", &plaintext, 1, PLAINTEXT_BYTES_MAX)?;
+        grant_tokens(&request.grant_tokens)?;
+        let algorithm = algorithm("encryptionAlgorithm", request.encryption_algorithm.as_deref())?;
+        let context = encryption_context(request.encryption_context)?;
+        self.look(call, |state| {
+            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
+            check_usable(state, &key, OPERATION, algorithm)?;
+            unless_dry_run(request.dry_run)?;
+            let sealed = self.seal(state, &key, &context, &plaintext)?;
+            Ok(v1::EncryptResponse {
+                ciphertext_blob: sealed.ciphertext,
+                key_id: sealed.key_arn,
+                encryption_algorithm: algorithm.to_string(),
+            })
+        })
+        .await
+    }
+}

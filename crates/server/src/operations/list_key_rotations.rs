@@ -1,0 +1,79 @@
+//! ListKeyRotations: a key's rotations, or all its materials.
+
+use super::Call;
+use super::authorization::{AuthorizedKey, authorize_key};
+use super::metadata::timestamp;
+use super::page::Listing;
+use super::service::Service;
+use super::validation::{KeyForms, constraint};
+use crate::errors::OperationError;
+use kms_domain::KmsError;
+use kms_domain::key::{Material, RotationKind};
+use kms_domain::key_states::{Operation, check_state};
+use kms_domain::vocabulary::KeySpec;
+use kms_proto::kms::v1;
+
+impl Service {
+    /// A key's rotations, oldest first; with ALL_KEY_MATERIAL also its first and its pending material.
+    pub async fn list_key_rotations(
+        &self,
+        call: &Call,
+        request: v1::ListKeyRotationsRequest,
+    ) -> Result<v1::ListKeyRotationsResponse, OperationError> {
+        const OPERATION: Operation = Operation::ListKeyRotations;
+        let all = match request.include_key_material.as_deref() {
+            None | Some("ROTATIONS_ONLY") => false,
+            Some("ALL_KEY_MATERIAL") => true,
+            Some(other) => {
+                let set = "Member must satisfy enum value set: [ALL_KEY_MATERIAL, ROTATIONS_ONLY]";
+                return Err(constraint("includeKeyMaterial", other, set).into());
+            }
+        };
+        let listing = Listing::new("ListKeyRotations", call.principal.account(), request.limit, 100, 1_000)?;
+        let after = self.position(&listing, request.marker.as_deref())?;
+        let from = match after {
+            None => 0,
+            Some(text) => text.parse::<u64>().map_err(|_| KmsError::InvalidMarker)?.saturating_add(1),
+        };
+        self.look(call, |state| {
+            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
+            check_state(&key.key, OPERATION, &key.arn, state.log_time())?;
+            if key.key.spec != KeySpec::SymmetricDefault {
+                return Err(KmsError::UnsupportedOperation(String::new()).into());
+            }
+            let page = self.page(
+                &listing,
+                state.materials_of(key.name, from).filter(|m| all || m.rotation_date.is_some()),
+                |material| material.sequence.to_string(),
+                |material| entry(&key, material),
+            );
+            Ok(v1::ListKeyRotationsResponse {
+                truncated: page.next_marker.is_some(),
+                rotations: page.entries,
+                next_marker: page.next_marker,
+            })
+        })
+        .await
+    }
+}
+
+fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
+    let pending = key.key.rotation.pending.as_ref().is_some_and(|p| p.material_id == material.material_id);
+    let state = match pending {
+        true => "PENDING_ROTATION",
+        false if key.key.current_material == Some(material.material_id) => "CURRENT",
+        false => "NON_CURRENT",
+    };
+    let kind = material.rotation_kind.filter(|_| !pending).map(|kind| match kind {
+        RotationKind::Automatic => "AUTOMATIC",
+        RotationKind::OnDemand => "ON_DEMAND",
+    });
+    v1::RotationsListEntry {
+        key_id: key.arn.to_string(),
+        key_material_id: Some(material.material_id.to_string()),
+        key_material_state: Some(state.to_owned()),
+        rotation_date: material.rotation_date.map(timestamp),
+        rotation_type: kind.map(str::to_owned),
+        ..Default::default()
+    }
+}

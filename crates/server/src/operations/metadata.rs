@@ -1,0 +1,111 @@
+//! KeyMetadata: a key as callers see it.
+
+use kms_domain::key::{DeletionDeadline, Key};
+use kms_domain::key_states::KeyState;
+use kms_domain::multi_region::{MultiRegion, Role, is_protected};
+use kms_domain::vocabulary::{AccountId, KeyArn, KeyId, KeySpec, KeyUsage, RegionName, Timestamp};
+use kms_domain::State;
+use kms_proto::kms::v1;
+
+/// A timestamp as protobuf carries it.
+pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX),
+        nanos: i32::try_from(at.0 % 1_000).unwrap_or(0) * 1_000_000,
+    }
+}
+
+/// A key of this region.
+pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
+    let key_state = key.state();
+    let deletion = key.deletion.as_ref();
+    let awaits_replicas = deletion.is_some_and(|d| d.deadline == DeletionDeadline::AwaitingReplicas);
+    v1::KeyMetadata {
+        aws_account_id: arn.account.to_string(),
+        key_id: arn.key_id.to_string(),
+        arn: arn.to_string(),
+        creation_date: Some(timestamp(key.creation_date)),
+        enabled: matches!(key_state, KeyState::Enabled | KeyState::Updating),
+        description: key.description.clone(),
+        key_usage: key.usage.to_string(),
+        key_state: key_state.as_str().to_owned(),
+        deletion_date: deletion.and_then(|d| d.shown_date).filter(|_| !awaits_replicas).map(timestamp),
+        origin: key.origin.to_string(),
+        key_manager: "CUSTOMER".to_owned(),
+        customer_master_key_spec: Some(key.spec.to_string()),
+        key_spec: key.spec.to_string(),
+        encryption_algorithms: encryption_algorithms(key.spec, key.usage),
+        multi_region: Some(key.multi_region.is_some()),
+        multi_region_configuration: key.multi_region.as_ref().map(|m| configuration(m, arn)),
+        pending_deletion_window_in_days: deletion
+            .filter(|_| awaits_replicas)
+            .and_then(|d| i32::try_from(d.pending_window_days).ok()),
+        current_key_material_id: (key.spec == KeySpec::SymmetricDefault && key_state != KeyState::Creating)
+            .then(|| key.current_material.map(|id| id.to_string()))
+            .flatten(),
+        protected: key.multi_region.is_some().then(|| is_protected(state, key)),
+        ..Default::default()
+    }
+}
+
+/// A replica as ReplicateKey answers it: Creating, and known only by what the primary knows.
+pub fn replica_metadata(
+    primary: &Key,
+    primary_arn: &KeyArn,
+    region: &RegionName,
+    description: &str,
+    created: Timestamp,
+) -> v1::KeyMetadata {
+    let arn = KeyArn { region: region.clone(), ..primary_arn.clone() };
+    let configuration = primary.multi_region.as_ref().map(|m| v1::MultiRegionConfiguration {
+        multi_region_key_type: "REPLICA".to_owned(),
+        ..configuration(m, primary_arn)
+    });
+    v1::KeyMetadata {
+        aws_account_id: arn.account.to_string(),
+        key_id: arn.key_id.to_string(),
+        arn: arn.to_string(),
+        creation_date: Some(timestamp(created)),
+        enabled: false,
+        description: description.to_owned(),
+        key_usage: primary.usage.to_string(),
+        key_state: KeyState::Creating.as_str().to_owned(),
+        origin: primary.origin.to_string(),
+        key_manager: "CUSTOMER".to_owned(),
+        customer_master_key_spec: Some(primary.spec.to_string()),
+        key_spec: primary.spec.to_string(),
+        encryption_algorithms: encryption_algorithms(primary.spec, primary.usage),
+        multi_region: Some(true),
+        multi_region_configuration: configuration,
+        ..Default::default()
+    }
+}
+
+fn configuration(multi_region: &MultiRegion, arn: &KeyArn) -> v1::MultiRegionConfiguration {
+    let kind = match multi_region.role {
+        Role::Primary => "PRIMARY",
+        Role::Replica => "REPLICA",
+    };
+    let entry = |region: &RegionName| multi_region_key(region, arn.account, arn.key_id);
+    v1::MultiRegionConfiguration {
+        multi_region_key_type: kind.to_owned(),
+        primary_key: Some(entry(&multi_region.epoch.region)),
+        replica_keys: multi_region.replicas.keys().map(entry).collect(),
+    }
+}
+
+fn multi_region_key(region: &RegionName, account: AccountId, key_id: KeyId) -> v1::MultiRegionKey {
+    let arn = KeyArn { region: region.clone(), account, key_id };
+    v1::MultiRegionKey { arn: arn.to_string(), region: region.to_string() }
+}
+
+fn encryption_algorithms(spec: KeySpec, usage: KeyUsage) -> Vec<String> {
+    let names: &[&str] = match (usage, spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => &["SYMMETRIC_DEFAULT"],
+        (KeyUsage::EncryptDecrypt, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) => {
+            &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]
+        }
+        _ => &[],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

@@ -1,0 +1,52 @@
+//! ReEncrypt: opens under one key and seals under another, without showing the plaintext.
+
+use super::Call;
+use super::authorization::authorize_key;
+use super::service::Service;
+use super::symmetric::{OpenRequest, algorithm, check_usable, ciphertext_parameter, no_modifiers, unless_dry_run};
+use super::validation::{KeyForms, encryption_context, grant_tokens};
+use crate::errors::OperationError;
+use kms_domain::key_states::Operation;
+use kms_proto::kms::v1;
+
+impl Service {
+    /// Opens under the source key and seals under the destination key; both are authorized before anything opens.
+    pub async fn re_encrypt(
+        &self,
+        call: &Call,
+        request: v1::ReEncryptRequest,
+    ) -> Result<v1::ReEncryptResponse, OperationError> {
+        const OPERATION: Operation = Operation::ReEncrypt;
+        no_modifiers(&request.dry_run_modifiers)?;
+        grant_tokens(&request.grant_tokens)?;
+        let from = algorithm("sourceEncryptionAlgorithm", request.source_encryption_algorithm.as_deref())?;
+        let to = algorithm("destinationEncryptionAlgorithm", request.destination_encryption_algorithm.as_deref())?;
+        let source_context = encryption_context(request.source_encryption_context)?;
+        let destination_context = encryption_context(request.destination_encryption_context)?;
+        let open = OpenRequest {
+            ciphertext: ciphertext_parameter(request.ciphertext_blob.as_deref())?,
+            context: &source_context,
+            key_member: "sourceKeyId",
+            key_id: request.source_key_id.as_deref(),
+        };
+        self.look(call, |state| {
+            let member = "destinationKeyId";
+            let id = &request.destination_key_id;
+            let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
+            check_usable(state, &destination, OPERATION, to)?;
+            let opened = self.open(state, call, OPERATION, from, &open)?;
+            unless_dry_run(request.dry_run)?;
+            let sealed = self.seal(state, &destination, &destination_context, opened.plaintext.expose())?;
+            Ok(v1::ReEncryptResponse {
+                ciphertext_blob: sealed.ciphertext,
+                source_key_id: opened.key_arn,
+                key_id: sealed.key_arn,
+                source_encryption_algorithm: from.to_string(),
+                destination_encryption_algorithm: to.to_string(),
+                source_key_material_id: Some(opened.material_id.to_string()),
+                destination_key_material_id: Some(sealed.material_id.to_string()),
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,171 @@
+//! The two ways a call reaches the state: looking (with a linearizable view) and changing (through the log).
+
+use super::authorization::AuthorizedKey;
+use super::cache::MaterialCache;
+use super::call::{Call, RequestId};
+use super::marker::Markers;
+use crate::clock::Clock;
+use crate::errors::OperationError;
+use crate::keyring::Keyring;
+use kms_crypto::{KeyMaterial, MaterialName};
+use kms_domain::key::{Key, Material, WrappedMaterial};
+use kms_domain::key_states::Operation;
+use kms_domain::proposal::RequestKey;
+use kms_domain::vocabulary::MaterialId;
+use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
+use kms_raft::{Node, ProposeError, View};
+use prost::Message;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A decision older than this when its answer is ready is made again.
+const DECISION_AGE_MAX: Duration = Duration::from_secs(1);
+
+/// Attempts to propose one change. Each failed one found the state changed underneath.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Pause before proposing again after an outcome that is not known.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the operations work with.
+pub struct Service {
+    pub(crate) node: Arc<Node>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) cache: Arc<MaterialCache>,
+    pub(crate) markers: Markers,
+    pub(crate) clock: Clock,
+}
+
+/// A change that has been decided on one view of the state.
+pub struct Decided {
+    /// What it rests on.
+    pub guard: Guard,
+    /// The change.
+    pub command: Command,
+}
+
+impl Service {
+    /// Operations on this node. The cache is shared with whoever carries out evictions.
+    pub fn new(node: Arc<Node>, keyring: Arc<Keyring>, cache: Arc<MaterialCache>, clock: Clock) -> Self {
+        let markers = Markers::new(keyring.marker_key());
+        Self { node, keyring, cache, markers, clock }
+    }
+
+    /// Answers from a view that is at least as new as the call. An answer that took longer than
+    /// [`DECISION_AGE_MAX`] is made again, because the right to it may have been taken away meanwhile.
+    pub async fn look<T>(
+        &self,
+        call: &Call,
+        answer: impl Fn(&State) -> Result<T, OperationError>,
+    ) -> Result<T, OperationError> {
+        loop {
+            let view = self.node.read(call.deadline).await?;
+            let decided = Instant::now();
+            let result = answer(view.state())?;
+            if decided.elapsed() <= DECISION_AGE_MAX {
+                return Ok(result);
+            }
+            if Instant::now() >= call.deadline {
+                return Err(OperationError::Timeout("the answer was not ready within the deadline".into()));
+            }
+        }
+    }
+
+    /// Authorizes, then decides, then proposes, and does so again while the state changes underneath.
+    ///
+    /// `authorize` runs first and alone, so that a repeated request is authorized anew before its remembered answer
+    /// is given. The answer comes with a view that contains the change.
+    pub async fn change<T>(
+        &self,
+        call: &Call,
+        operation: Operation,
+        parameters: &impl Message,
+        authorize: impl Fn(&State) -> Result<T, OperationError>,
+        decide: impl Fn(&State, &T) -> Result<Decided, OperationError>,
+    ) -> Result<(Reply, Arc<View>), OperationError> {
+        let request = request_key(call, operation, parameters);
+        for _ in 0..ATTEMPTS_MAX {
+            let view = self.node.read(call.deadline).await?;
+            let authorized = authorize(view.state())?;
+            if let Some(remembered) = remembered_answer(view.state(), call, &request)? {
+                return Ok((remembered, view));
+            }
+            let decided = decide(view.state(), &authorized)?;
+            let proposal = Proposal {
+                time: self.clock.now(),
+                principal: Some(call.principal.clone()),
+                request: Some(request.clone()),
+                guard: Guard { decided_at: self.clock.now(), ..decided.guard },
+                command: decided.command,
+            };
+            match self.node.propose(proposal, call.deadline).await {
+                Ok(applied) => match applied.reply {
+                    Err(KmsError::StaleGuard) => continue,
+                    Err(refused) => return Err(refused.into()),
+                    Ok(reply) => return Ok((reply, self.view_at(applied.log_index, call).await?)),
+                },
+                // The request key makes a second proposal of the same request harmless.
+                Err(ProposeError::Unknown(_) | ProposeError::NotLeader { .. })
+                    if Instant::now() + RETRY_PAUSE < call.deadline =>
+                {
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                Err(failed) => return Err(failed.into()),
+            }
+        }
+        Err(OperationError::Unavailable("the key is being changed by others; try again".into()))
+    }
+
+    /// The first material of a key, or the next one, made here and wrapped for this region.
+    pub fn wrap_new_material(
+        &self,
+        state: &State,
+        key: &Key,
+    ) -> Result<(MaterialId, WrappedMaterial), OperationError> {
+        self.keyring.make_material(state, key.name, key.spec, key.origin)
+    }
+
+    /// The opened material of a key that was authorized and found usable.
+    pub fn material(
+        &self,
+        state: &State,
+        key: &AuthorizedKey,
+        id: &MaterialId,
+    ) -> Result<Option<Arc<KeyMaterial>>, OperationError> {
+        let Some(row) = state.material(&key.name, id) else { return Ok(None) };
+        self.cache.get_or_open(row, || self.keyring.open_material(state, &key.key, row)).map(Some)
+    }
+
+    /// A view that has applied `log_index`.
+    async fn view_at(&self, log_index: u64, call: &Call) -> Result<Arc<View>, OperationError> {
+        let view = self.node.view();
+        if view.applied_index() >= log_index {
+            return Ok(view);
+        }
+        Ok(self.node.read(call.deadline).await?)
+    }
+}
+
+/// The name under which all regions know a material.
+pub fn material_name(row: &Material) -> MaterialName {
+    MaterialName { account: row.key.account, key_id: row.key.key_id, material_id: row.material_id }
+}
+
+fn request_key(call: &Call, operation: Operation, parameters: &impl Message) -> RequestKey {
+    let id = call.request_id.clone().unwrap_or_else(RequestId::random);
+    RequestKey {
+        operation: operation.as_str().to_owned(),
+        id: id.as_str().to_owned(),
+        parameters_hash: Sha256::digest(parameters.encode_to_vec()).into(),
+    }
+}
+
+fn remembered_answer(state: &State, call: &Call, request: &RequestKey) -> Result<Option<Reply>, OperationError> {
+    let Some(answer) = state.answer(&call.principal, &request.operation, &request.id) else { return Ok(None) };
+    if answer.parameters_hash != request.parameters_hash {
+        return Err(KmsError::RequestIdReused.into());
+    }
+    Ok(Some(answer.reply.clone()))
+}
