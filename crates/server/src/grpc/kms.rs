@@ -79,7 +79,7 @@ where
             }
         }
     };
-    let outcome = result.as_ref().err().map_or("ok", |e| e.reason());
+    let outcome = result.as_ref().err().map_or("ok", |e| e.outcome());
     metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => outcome).increment(1);
     metrics::histogram!("kms_operation_seconds", "operation" => operation).record(began.elapsed().as_secs_f64());
     match result {

@@ -5,7 +5,7 @@ use super::validation::{KeyForms, key_reference};
 use crate::errors::OperationError;
 use kms_domain::key::{Key, KeyName};
 use kms_domain::key_states::Operation;
-use kms_domain::vocabulary::{AccountId, AliasName, KeyArn, KeyReference, RegionName};
+use kms_domain::vocabulary::{AccountId, KeyArn, KeyReference, RegionName};
 use kms_domain::{Guard, KmsError, State};
 use std::sync::Arc;
 
@@ -49,27 +49,16 @@ pub fn authorize_reference(
     operation: Operation,
     reference: &KeyReference,
 ) -> Result<AuthorizedKey, OperationError> {
-    let region = region_of(state)?;
-    let (account, wanted_region) = match reference {
-        KeyReference::KeyArn(arn) => (arn.account, Some(&arn.region)),
-        KeyReference::AliasArn(arn) => (arn.account, Some(&arn.region)),
-        KeyReference::KeyId(_) | KeyReference::Alias(_) => (call.principal.account(), None),
+    let account = match reference {
+        KeyReference::KeyArn(arn) => arn.account,
+        KeyReference::AliasArn(arn) => arn.account,
+        KeyReference::KeyId(_) | KeyReference::Alias(_) => call.principal.account(),
     };
-    if let Some(other) = wanted_region.filter(|wanted| *wanted != region) {
-        return Err(KmsError::InvalidArn(other.to_string()).into());
-    }
     allow_in_account(call, operation, account)?;
+    let resolved = state.resolve(account, reference)?;
     let mut guard = Guard::default();
-    let name = match reference {
-        KeyReference::KeyId(key_id) => KeyName { account, key_id: *key_id },
-        KeyReference::KeyArn(arn) => KeyName { account, key_id: arn.key_id },
-        KeyReference::Alias(alias) => resolve_alias(state, account, alias, &mut guard)?,
-        KeyReference::AliasArn(arn) => resolve_alias(state, account, &arn.alias, &mut guard)?,
-    };
-    let arn = KeyArn { region: region.clone(), account, key_id: name.key_id };
-    let key = state.key(&name).ok_or_else(|| KmsError::KeyNotFound(arn.clone()))?;
-    guard.keys.push((name, Some(key.revisions.authz)));
-    Ok(AuthorizedKey { name, arn, key: Arc::clone(key), guard })
+    resolved.add_to(&mut guard);
+    Ok(AuthorizedKey { name: resolved.name(), key: Arc::clone(resolved.key), arn: resolved.arn, guard })
 }
 
 /// Whether the caller may do `operation` on things of `account`.
@@ -78,26 +67,5 @@ pub fn allow_in_account(call: &Call, operation: Operation, account: AccountId) -
     match kms_authz::decide(&request) {
         kms_authz::Decision::Allow(_) => Ok(()),
         kms_authz::Decision::Deny(denial) => Err(KmsError::AccessDenied(denial.to_string()).into()),
-    }
-}
-
-fn resolve_alias(
-    state: &State,
-    account: AccountId,
-    alias: &AliasName,
-    guard: &mut Guard,
-) -> Result<KeyName, OperationError> {
-    let row = state.alias(account, alias).ok_or_else(|| alias_not_found(state, account, alias))?;
-    guard.aliases.push((account, alias.clone(), Some(row.revision)));
-    Ok(KeyName { account, key_id: row.key_id })
-}
-
-fn alias_not_found(state: &State, account: AccountId, alias: &AliasName) -> OperationError {
-    match region_of(state) {
-        Err(not_bootstrapped) => not_bootstrapped,
-        Ok(region) => {
-            let arn = kms_domain::vocabulary::AliasArn { region: region.clone(), account, alias: alias.clone() };
-            KmsError::AliasNotFound(arn).into()
-        }
     }
 }

@@ -24,7 +24,7 @@ impl Service {
                 Ok(Decided { guard: key.guard.clone(), command: Command::CancelKeyDeletion(key.name) })
             })
             .await?;
-        let key = authorize(view.state())?;
+        let key = authorize(&view.state)?;
         Ok(v1::CancelKeyDeletionResponse { key_id: key.arn.to_string() })
     }
 }

@@ -7,9 +7,11 @@ use super::validation::{constraint, one_of, tags, text_within};
 use super::Call;
 use crate::errors::OperationError;
 use kms_domain::command::{CreateKey, NewMaterial};
+use kms_domain::commands::rules::{check_policy, tags_from_list};
 use kms_domain::key::KeyName;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::DESCRIPTION_CHARS_MAX;
+use kms_domain::vocabulary::tags::Tags;
 use kms_domain::vocabulary::{KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage};
 use kms_domain::{Command, Guard, KmsError, Reply, State};
 use kms_proto::kms::v1;
@@ -21,7 +23,7 @@ struct Wanted {
     origin: KeyOrigin,
     description: String,
     policy: String,
-    tags: Vec<(String, String)>,
+    tags: Tags,
     multi_region: bool,
 }
 
@@ -35,8 +37,6 @@ impl Service {
         const OPERATION: Operation = Operation::CreateKey;
         let account = call.principal.account();
         let wanted = parse(&request)?;
-        // The tags' own rules are checked before they become a map, which would hide repetitions.
-        kms_domain::commands::tag_resource::check_new_tags(&wanted.tags)?;
         let random = self.keyring.random_bytes::<16>();
         let key_id = if wanted.multi_region { KeyId::multi_region(random) } else { KeyId::uuid(uuid_v4(random)) };
         let name = KeyName { account, key_id };
@@ -52,7 +52,7 @@ impl Service {
         let Reply::KeyCreated { key_id } = reply else {
             return Err(KmsError::Internal("CreateKey was answered with another reply".into()).into());
         };
-        let state = view.state();
+        let state = &view.state;
         let arn = KeyArn { region: region_of(state)?.clone(), account, key_id };
         let key = state.key(&KeyName { account, key_id }).ok_or_else(|| KmsError::KeyNotFound(arn.clone()))?;
         Ok(v1::CreateKeyResponse { key_metadata: Some(key_metadata(state, key, &arn)) })
@@ -76,7 +76,7 @@ impl Service {
             origin: wanted.origin,
             description: wanted.description.clone(),
             policy: wanted.policy.clone(),
-            tags: wanted.tags.iter().cloned().collect(),
+            tags: wanted.tags.clone(),
             multi_region: wanted
                 .multi_region
                 .then(|| kms_domain::vocabulary::Incarnation(self.keyring.random_bytes::<16>())),
@@ -124,7 +124,7 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
         origin,
         description,
         policy: policy(request.policy.as_deref())?,
-        tags: tags(request.tags.clone()),
+        tags: tags_from_list(&tags(request.tags.clone()))?,
         multi_region: request.multi_region.unwrap_or(false),
     })
 }
@@ -146,10 +146,7 @@ pub(super) fn policy(document: Option<&str>) -> Result<String, KmsError> {
     if document.is_empty() {
         return Err(constraint("policy", "", "Member must have length greater than or equal to 1"));
     }
-    if document.len() > kms_domain::limits::POLICY_BYTES_MAX {
-        let text = format!("a key policy document is at most {} bytes", kms_domain::limits::POLICY_BYTES_MAX);
-        return Err(KmsError::LimitExceeded(text));
-    }
+    check_policy(document)?;
     Err(KmsError::UnsupportedOperation(
         "Key policies are not supported yet: every key has the default policy.".into(),
     ))

@@ -20,7 +20,7 @@ impl Service {
         const OPERATION: Operation = Operation::GetKeyRotationStatus;
         self.look(call, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
-            check_state(&key.key, OPERATION, &key.arn, state.log_time())?;
+            check_state(&key.key, OPERATION, &key.arn)?;
             let rotation = &key.key.rotation;
             let pending_on_demand = rotation.pending.as_ref().filter(|p| p.kind == RotationKind::OnDemand);
             Ok(v1::GetKeyRotationStatusResponse {

@@ -37,7 +37,7 @@ impl Service {
         };
         self.look(call, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
-            check_state(&key.key, OPERATION, &key.arn, state.log_time())?;
+            check_state(&key.key, OPERATION, &key.arn)?;
             if key.key.spec != KeySpec::SymmetricDefault {
                 return Err(KmsError::UnsupportedOperation(String::new()).into());
             }

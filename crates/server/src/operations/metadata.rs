@@ -43,7 +43,7 @@ pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
         current_key_material_id: (key.spec == KeySpec::SymmetricDefault && key_state != KeyState::Creating)
             .then(|| key.current_material.map(|id| id.to_string()))
             .flatten(),
-        protected: key.multi_region.is_some().then(|| is_protected(state, key)),
+        protected: key.multi_region.is_some().then(|| is_protected(state, &key.name)),
         ..Default::default()
     }
 }

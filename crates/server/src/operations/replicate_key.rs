@@ -9,6 +9,7 @@ use super::validation::{KeyForms, region_name, tags, text_within};
 use crate::errors::OperationError;
 use kms_domain::Command;
 use kms_domain::command::ReplicateKey;
+use kms_domain::commands::rules::tags_from_list;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::DESCRIPTION_CHARS_MAX;
 use kms_domain::vocabulary::Incarnation;
@@ -35,8 +36,7 @@ impl Service {
         let description = request.description.clone().unwrap_or_default();
         text_within("description", &description, 0, DESCRIPTION_CHARS_MAX)?;
         let policy = policy(request.policy.as_deref())?;
-        let tags = tags(request.tags.clone());
-        kms_domain::commands::tag_resource::check_new_tags(&tags)?;
+        let tags = tags_from_list(&tags(request.tags.clone()))?;
         let incarnation = Incarnation(self.keyring.random_bytes::<16>());
         let created = self.clock.now();
         let authorize =
@@ -49,12 +49,12 @@ impl Service {
                     incarnation,
                     description: description.clone(),
                     policy: policy.clone(),
-                    tags: tags.iter().cloned().collect(),
+                    tags: tags.clone(),
                 };
                 Ok(Decided { guard: key.guard.clone(), command: Command::ReplicateKey(Box::new(command)) })
             })
             .await?;
-        let key = authorize(view.state())?;
+        let key = authorize(&view.state)?;
         Ok(v1::ReplicateKeyResponse {
             replica_key_metadata: Some(replica_metadata(&key.key, &key.arn, &region, &description, created)),
             replica_policy: default_policy(key.arn.account.as_str()),

@@ -22,14 +22,14 @@ impl Service {
             |state: &_| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn);
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |state, key| {
-                check_state(&key.key, OPERATION, &key.arn, state.log_time())?;
+                check_state(&key.key, OPERATION, &key.arn)?;
                 let (material_id, wrapped) = self.wrap_new_material(state, &key.key)?;
                 let guard = Guard { wrapping_key: Some(wrapped.wrapping_key), ..key.guard.clone() };
                 let command = RotateKey { key: key.name, material: NewMaterial { material_id, wrapped } };
                 Ok(Decided { guard, command: Command::RotateKeyOnDemand(command) })
             })
             .await?;
-        let key = authorize(view.state())?;
+        let key = authorize(&view.state)?;
         Ok(v1::RotateKeyOnDemandResponse { key_id: key.arn.to_string() })
     }
 }

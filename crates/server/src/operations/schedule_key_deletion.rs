@@ -39,7 +39,7 @@ impl Service {
             Reply::DeletionScheduled { deletion_date } => deletion_date.map(timestamp),
             _ => None,
         };
-        let key = authorize(view.state())?;
+        let key = authorize(&view.state)?;
         Ok(v1::ScheduleKeyDeletionResponse {
             key_id: key.arn.to_string(),
             deletion_date,

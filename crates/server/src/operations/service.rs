@@ -31,7 +31,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the operations work with.
 pub struct Service {
-    pub(crate) node: Arc<Node>,
+    pub(crate) node: Node,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) cache: Arc<MaterialCache>,
     pub(crate) markers: Markers,
@@ -48,7 +48,7 @@ pub struct Decided {
 
 impl Service {
     /// Operations on this node. The cache is shared with whoever carries out evictions.
-    pub fn new(node: Arc<Node>, keyring: Arc<Keyring>, cache: Arc<MaterialCache>, clock: Clock) -> Self {
+    pub fn new(node: Node, keyring: Arc<Keyring>, cache: Arc<MaterialCache>, clock: Clock) -> Self {
         let markers = Markers::new(keyring.marker_key());
         Self { node, keyring, cache, markers, clock }
     }
@@ -63,7 +63,7 @@ impl Service {
         loop {
             let view = self.node.read(call.deadline).await?;
             let decided = Instant::now();
-            let result = answer(view.state())?;
+            let result = answer(&view.state)?;
             if decided.elapsed() <= DECISION_AGE_MAX {
                 return Ok(result);
             }
@@ -88,11 +88,11 @@ impl Service {
         let request = request_key(call, operation, parameters);
         for _ in 0..ATTEMPTS_MAX {
             let view = self.node.read(call.deadline).await?;
-            let authorized = authorize(view.state())?;
-            if let Some(remembered) = remembered_answer(view.state(), call, &request)? {
-                return Ok((remembered, view));
+            let authorized = authorize(&view.state)?;
+            if let Some(remembered) = &view.state.remembered(&call.principal, &request) {
+                return Ok((remembered?, view));
             }
-            let decided = decide(view.state(), &authorized)?;
+            let decided = decide(&view.state, &authorized)?;
             let proposal = Proposal {
                 time: self.clock.now(),
                 principal: Some(call.principal.clone()),
@@ -100,7 +100,7 @@ impl Service {
                 guard: Guard { decided_at: self.clock.now(), ..decided.guard },
                 command: decided.command,
             };
-            match self.node.propose(proposal, call.deadline).await {
+            match self.node.propose(&proposal, call.deadline).await {
                 Ok(applied) => match applied.reply {
                     Err(KmsError::StaleGuard) => continue,
                     Err(refused) => return Err(refused.into()),
@@ -141,7 +141,7 @@ impl Service {
     /// A view that has applied `log_index`.
     async fn view_at(&self, log_index: u64, call: &Call) -> Result<Arc<View>, OperationError> {
         let view = self.node.view();
-        if view.applied_index() >= log_index {
+        if view.applied_index() >= Some(log_index) {
             return Ok(view);
         }
         Ok(self.node.read(call.deadline).await?)
@@ -160,12 +160,4 @@ fn request_key(call: &Call, operation: Operation, parameters: &impl Message) -> 
         id: id.as_str().to_owned(),
         parameters_hash: Sha256::digest(parameters.encode_to_vec()).into(),
     }
-}
-
-fn remembered_answer(state: &State, call: &Call, request: &RequestKey) -> Result<Option<Reply>, OperationError> {
-    let Some(answer) = state.answer(&call.principal, &request.operation, &request.id) else { return Ok(None) };
-    if answer.parameters_hash != request.parameters_hash {
-        return Err(KmsError::RequestIdReused.into());
-    }
-    Ok(Some(answer.reply.clone()))
 }

@@ -61,7 +61,7 @@ pub(super) fn check_usable(
     operation: Operation,
     algorithm: EncryptionAlgorithm,
 ) -> Result<(), KmsError> {
-    check_state(&key.key, operation, &key.arn, state.log_time())?;
+    check_state(&key.key, operation, &key.arn)?;
     if key.key.usage != KeyUsage::EncryptDecrypt {
         let (arn, usage) = (&key.arn, key.key.usage);
         let text = format!("{arn} key usage is {usage} which is not valid for {}.", operation.as_str());

@@ -25,7 +25,7 @@ impl Service {
             &request,
             |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
             |state, key| {
-                check_state(&key.key, OPERATION, &key.arn, state.log_time())?;
+                check_state(&key.key, OPERATION, &key.arn)?;
                 let (from, to) = next_epoch(state, &key.key, &target)?;
                 let proof = self.keyring.sign_handover(state, &key.name, from, to)?;
                 let command = command::UpdatePrimaryRegion { key: key.name, target: target.clone(), proof };
