@@ -3,6 +3,7 @@
 use crate::errors::{OperationError, status};
 use crate::operations::{Call, RequestId, Service};
 use kms_domain::KmsError;
+use kms_authz::Caller;
 use kms_domain::vocabulary::Principal;
 use kms_proto::kms::v1;
 use kms_proto::kms::v1::kms_server::Kms;
@@ -41,7 +42,7 @@ fn call<T>(request: &Request<T>) -> Result<Call, OperationError> {
         }
     };
     let allowed = request.metadata().get("grpc-timeout").and_then(|v| v.to_str().ok()).and_then(timeout);
-    Ok(Call::arriving_now(principal.clone(), request_id, allowed))
+    Ok(Call::arriving_now(Caller::Administrator(principal.clone()), request_id, allowed))
 }
 
 /// The gRPC over HTTP/2 TimeoutValue: at most 8 digits and a unit.

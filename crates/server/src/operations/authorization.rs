@@ -3,13 +3,14 @@
 use super::call::Call;
 use super::validation::{KeyForms, key_reference};
 use crate::errors::OperationError;
+use kms_authz::{Request, Resource};
 use kms_domain::key::{Key, KeyName};
-use kms_domain::key_states::Operation;
-use kms_domain::vocabulary::{AccountId, KeyArn, KeyReference, RegionName};
-use kms_domain::{Guard, KmsError, State};
+use kms_domain::vocabulary::{AliasName, KeyArn, KeyReference, RegionName, Timestamp};
+use kms_domain::{Guard, KmsError, Operation, State};
 use std::sync::Arc;
 
-/// A key that the caller may use for the operation it was authorized for. Only [`authorize_key`] makes one.
+/// A key that the caller may use for the operation it was authorized for. Only this module makes one.
+#[non_exhaustive]
 pub struct AuthorizedKey {
     /// The key's name in this region.
     pub name: KeyName,
@@ -49,23 +50,55 @@ pub fn authorize_reference(
     operation: Operation,
     reference: &KeyReference,
 ) -> Result<AuthorizedKey, OperationError> {
-    let account = match reference {
-        KeyReference::KeyArn(arn) => arn.account,
-        KeyReference::AliasArn(arn) => arn.account,
-        KeyReference::KeyId(_) | KeyReference::Alias(_) => call.principal.account(),
-    };
-    allow_in_account(call, operation, account)?;
-    let resolved = state.resolve(account, reference)?;
-    let mut guard = Guard::default();
-    resolved.add_to(&mut guard);
-    Ok(AuthorizedKey { name: resolved.name(), key: Arc::clone(resolved.key), arn: resolved.arn, guard })
+    match state.resolve(call.account(), reference) {
+        Ok(resolved) => {
+            let (name, arn, key) = (resolved.name(), resolved.arn.clone(), Arc::clone(resolved.key));
+            let guard = allow(state, call, operation, Resource::Key(resolved))?;
+            Ok(AuthorizedKey { name, arn, key, guard })
+        }
+        Err(absent) => {
+            // Whoever may not use what is there is told the same when nothing is there.
+            allow(state, call, operation, absent_resource(call, reference))?;
+            Err(absent.into())
+        }
+    }
 }
 
-/// Whether the caller may do `operation` on things of `account`.
-pub fn allow_in_account(call: &Call, operation: Operation, account: AccountId) -> Result<(), OperationError> {
-    let request = kms_authz::Request { principal: &call.principal, operation, account };
-    match kms_authz::decide(&request) {
-        kms_authz::Decision::Allow(_) => Ok(()),
-        kms_authz::Decision::Deny(denial) => Err(KmsError::AccessDenied(denial.to_string()).into()),
+/// Whether the caller may do `operation` in its own account; gives what that rests on.
+pub fn allow_in_account(state: &State, call: &Call, operation: Operation) -> Result<Guard, OperationError> {
+    allow(state, call, operation, Resource::Account(call.account()))
+}
+
+/// Whether the caller may do `operation` to an alias as such; gives what that rests on.
+pub fn allow_alias(
+    state: &State,
+    call: &Call,
+    operation: Operation,
+    alias: &AliasName,
+) -> Result<Guard, OperationError> {
+    allow(state, call, operation, Resource::Alias(call.account(), alias.clone()))
+}
+
+fn allow(
+    state: &State,
+    call: &Call,
+    operation: Operation,
+    resource: Resource<'_>,
+) -> Result<Guard, OperationError> {
+    let request = Request { caller: &call.caller, operation, resources: vec![resource] };
+    match kms_authz::authorize(state, request) {
+        Ok(authorized) => Ok(authorized.guard(None, Timestamp::default())),
+        Err(denied) => Err(KmsError::from(*denied).into()),
+    }
+}
+
+fn absent_resource<'a>(call: &Call, reference: &KeyReference) -> Resource<'a> {
+    match reference {
+        KeyReference::KeyId(key_id) => {
+            Resource::AbsentKey(KeyName { account: call.account(), key_id: *key_id })
+        }
+        KeyReference::KeyArn(arn) => Resource::AbsentKey(KeyName { account: arn.account, key_id: arn.key_id }),
+        KeyReference::Alias(alias) => Resource::Alias(call.account(), alias.clone()),
+        KeyReference::AliasArn(arn) => Resource::Alias(arn.account, arn.alias.clone()),
     }
 }

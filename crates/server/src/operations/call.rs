@@ -1,7 +1,8 @@
 //! Who calls, under which request id, and until when an answer is of use.
 
+use kms_authz::Caller;
 use kms_domain::limits::REQUEST_ID_BYTES_MAX;
-use kms_domain::vocabulary::Principal;
+use kms_domain::vocabulary::{AccountId, Principal};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -12,7 +13,7 @@ pub const CALL_DURATION_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The caller.
-    pub principal: Principal,
+    pub caller: Caller,
     /// The caller's id for this request, the same on every retry of it.
     pub request_id: Option<RequestId>,
     /// No answer is of use after this.
@@ -43,9 +44,19 @@ impl RequestId {
 
 impl Call {
     /// A call that arrives now and may take as long as its caller allows, at most [`CALL_DURATION_MAX`].
-    pub fn arriving_now(principal: Principal, request_id: Option<RequestId>, allowed: Option<Duration>) -> Self {
+    pub fn arriving_now(caller: Caller, request_id: Option<RequestId>, allowed: Option<Duration>) -> Self {
         let duration = allowed.unwrap_or(CALL_DURATION_MAX).min(CALL_DURATION_MAX);
-        Self { principal, request_id, deadline: Instant::now() + duration }
+        Self { caller, request_id, deadline: Instant::now() + duration }
+    }
+
+    /// The authenticated principal.
+    pub fn principal(&self) -> &Principal {
+        self.caller.principal()
+    }
+
+    /// The account the caller acts in.
+    pub fn account(&self) -> AccountId {
+        self.principal().account()
     }
 }
 

@@ -35,7 +35,7 @@ impl Service {
         request: v1::CreateKeyRequest,
     ) -> Result<v1::CreateKeyResponse, OperationError> {
         const OPERATION: Operation = Operation::CreateKey;
-        let account = call.principal.account();
+        let account = call.account();
         let wanted = parse(&request)?;
         let random = self.keyring.random_bytes::<16>();
         let key_id = if wanted.multi_region { KeyId::multi_region(random) } else { KeyId::uuid(uuid_v4(random)) };
@@ -45,8 +45,8 @@ impl Service {
                 call,
                 OPERATION,
                 &request,
-                |_| allow_in_account(call, OPERATION, account),
-                |state, ()| self.decide_create_key(state, name, &wanted),
+                |state| allow_in_account(state, call, OPERATION),
+                |state, authorized| self.decide_create_key(state, name, &wanted, authorized),
             )
             .await?;
         let Reply::KeyCreated { key_id } = reply else {
@@ -58,8 +58,15 @@ impl Service {
         Ok(v1::CreateKeyResponse { key_metadata: Some(key_metadata(state, key, &arn)) })
     }
 
-    fn decide_create_key(&self, state: &State, name: KeyName, wanted: &Wanted) -> Result<Decided, OperationError> {
-        let mut guard = Guard { keys: vec![(name, None)], ..Guard::default() };
+    fn decide_create_key(
+        &self,
+        state: &State,
+        name: KeyName,
+        wanted: &Wanted,
+        authorized: &Guard,
+    ) -> Result<Decided, OperationError> {
+        let mut guard = authorized.clone();
+        guard.keys.push((name, None));
         let material = match wanted.origin {
             KeyOrigin::AwsKms => {
                 let (material_id, wrapped) =

@@ -1,14 +1,14 @@
 //! DeleteAlias: removes a name; the key stays.
 
 use super::Call;
-use super::authorization::{allow_in_account, region_of};
+use super::authorization::{allow_alias, region_of};
 use super::service::{Decided, Service};
 use super::validation::alias_name;
 use crate::errors::OperationError;
 use kms_domain::command::DeleteAlias;
 use kms_domain::key_states::Operation;
 use kms_domain::vocabulary::AliasArn;
-use kms_domain::{Command, Guard, KmsError};
+use kms_domain::{Command, KmsError};
 use kms_proto::kms::v1;
 
 impl Service {
@@ -19,22 +19,20 @@ impl Service {
         request: v1::DeleteAliasRequest,
     ) -> Result<v1::DeleteAliasResponse, OperationError> {
         const OPERATION: Operation = Operation::DeleteAlias;
-        let account = call.principal.account();
+        let account = call.account();
         let alias = alias_name(&request.alias_name)?;
         self.change(
             call,
             OPERATION,
             &request,
-            |_| allow_in_account(call, OPERATION, account),
-            |state, ()| {
-                let Some(row) = state.alias(account, &alias) else {
+            |state| allow_alias(state, call, OPERATION, &alias),
+            |state, guard| {
+                if state.alias(account, &alias).is_none() {
                     let region = region_of(state)?.clone();
                     return Err(KmsError::AliasNotFound(AliasArn { region, account, alias: alias.clone() }).into());
-                };
-                let guard =
-                    Guard { aliases: vec![(account, alias.clone(), Some(row.revision))], ..Guard::default() };
+                }
                 let command = Command::DeleteAlias(DeleteAlias { account, alias: alias.clone() });
-                Ok(Decided { guard, command })
+                Ok(Decided { guard: guard.clone(), command })
             },
         )
         .await?;

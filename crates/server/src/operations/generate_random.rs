@@ -26,8 +26,8 @@ impl Service {
             KmsError::Validation("NumberOfBytes is required: give 1 to 1024 bytes.".into())
         })?;
         let length = number_of_random_bytes(number)?;
-        self.look(call, |_| {
-            allow_in_account(call, Operation::GenerateRandom, call.principal.account())?;
+        self.look(call, |state| {
+            allow_in_account(state, call, Operation::GenerateRandom)?;
             let random = self.keyring.with_rng(|rng| generate_random(length, rng));
             Ok(v1::GenerateRandomResponse { plaintext: random.expose().to_vec(), ciphertext_for_recipient: None })
         })

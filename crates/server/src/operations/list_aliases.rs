@@ -20,13 +20,13 @@ impl Service {
         call: &Call,
         request: v1::ListAliasesRequest,
     ) -> Result<v1::ListAliasesResponse, OperationError> {
-        let account = call.principal.account();
+        let account = call.account();
         let listing = Listing::new("ListAliases", account, request.limit, 50, 100)?;
         let after = self.position(&listing, request.marker.as_deref())?;
         let after: Option<AliasName> =
             after.map(|text| text.parse().map_err(|_| KmsError::InvalidMarker)).transpose()?;
         self.look(call, |state| {
-            allow_in_account(call, Operation::ListAliases, account)?;
+            allow_in_account(state, call, Operation::ListAliases)?;
             let region = region_of(state)?;
             let position_of = |alias: &&std::sync::Arc<Alias>| alias.alias.to_string();
             let entry = |alias: &std::sync::Arc<Alias>| entry(alias, region);

@@ -29,7 +29,7 @@ impl Service {
                 return Err(constraint("includeKeyMaterial", other, set).into());
             }
         };
-        let listing = Listing::new("ListKeyRotations", call.principal.account(), request.limit, 100, 1_000)?;
+        let listing = Listing::new("ListKeyRotations", call.account(), request.limit, 100, 1_000)?;
         let after = self.position(&listing, request.marker.as_deref())?;
         let from = match after {
             None => 0,

@@ -18,7 +18,7 @@ impl Service {
         call: &Call,
         request: v1::ListKeysRequest,
     ) -> Result<v1::ListKeysResponse, OperationError> {
-        let account = call.principal.account();
+        let account = call.account();
         for owner in &request.resource_owners {
             if !matches!(owner.as_str(), "SELF" | "OTHER_ACCOUNTS_VIA_RAM") {
                 let set = "Member must satisfy enum value set: [SELF, OTHER_ACCOUNTS_VIA_RAM]";
@@ -31,7 +31,7 @@ impl Service {
         let after: Option<KeyId> =
             after.map(|text| text.parse().map_err(|_| KmsError::InvalidMarker)).transpose()?;
         self.look(call, |state| {
-            allow_in_account(call, Operation::ListKeys, account)?;
+            allow_in_account(state, call, Operation::ListKeys)?;
             let region = region_of(state)?;
             let page = self.page(
                 &listing,

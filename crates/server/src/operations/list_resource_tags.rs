@@ -18,7 +18,7 @@ impl Service {
         request: v1::ListResourceTagsRequest,
     ) -> Result<v1::ListResourceTagsResponse, OperationError> {
         const OPERATION: Operation = Operation::ListResourceTags;
-        let listing = Listing::new("ListResourceTags", call.principal.account(), request.limit, 50, 50)?;
+        let listing = Listing::new("ListResourceTags", call.account(), request.limit, 50, 50)?;
         let after = self.position(&listing, request.marker.as_deref())?;
         self.look(call, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;

@@ -89,13 +89,13 @@ impl Service {
         for _ in 0..ATTEMPTS_MAX {
             let view = self.node.read(call.deadline).await?;
             let authorized = authorize(&view.state)?;
-            if let Some(remembered) = &view.state.remembered(&call.principal, &request) {
+            if let Some(remembered) = &view.state.remembered(call.principal(), &request) {
                 return Ok((remembered?, view));
             }
             let decided = decide(&view.state, &authorized)?;
             let proposal = Proposal {
                 time: self.clock.now(),
-                principal: Some(call.principal.clone()),
+                principal: Some(call.principal().clone()),
                 request: Some(request.clone()),
                 guard: Guard { decided_at: self.clock.now(), ..decided.guard },
                 command: decided.command,
