@@ -53,10 +53,10 @@ impl Service {
     ) -> Result<(SecretBytes, Sealed), OperationError> {
         self.look(call, |state| {
             let key = authorize_key(state, call, request.operation, "keyId", request.key_id, KeyForms::Any)?;
-            check_usable(state, &key, request.operation, EncryptionAlgorithm::SymmetricDefault)?;
+            let usable = check_usable(state, &key, request.operation, EncryptionAlgorithm::SymmetricDefault)?;
             unless_dry_run(request.dry_run)?;
             let data_key = self.keyring.with_rng(|rng| generate_data_key(request.length, rng));
-            let sealed = self.seal(state, &key, request.context, data_key.expose())?;
+            let sealed = self.seal(state, &usable, request.context, data_key.expose())?;
             Ok((data_key, sealed))
         })
         .await

@@ -26,9 +26,9 @@ impl Service {
         let context = encryption_context(request.encryption_context)?;
         self.look(call, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
-            check_usable(state, &key, OPERATION, algorithm)?;
+            let usable = check_usable(state, &key, OPERATION, algorithm)?;
             unless_dry_run(request.dry_run)?;
-            let sealed = self.seal(state, &key, &context, &plaintext)?;
+            let sealed = self.seal(state, &usable, &context, &plaintext)?;
             Ok(v1::EncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 key_id: sealed.key_arn,

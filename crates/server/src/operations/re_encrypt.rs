@@ -33,10 +33,10 @@ impl Service {
             let member = "destinationKeyId";
             let id = &request.destination_key_id;
             let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
-            check_usable(state, &destination, OPERATION, to)?;
+            let usable = check_usable(state, &destination, OPERATION, to)?;
             let opened = self.open(state, call, OPERATION, from, &open)?;
             unless_dry_run(request.dry_run)?;
-            let sealed = self.seal(state, &destination, &destination_context, opened.plaintext.expose())?;
+            let sealed = self.seal(state, &usable, &destination_context, opened.plaintext.expose())?;
             Ok(v1::ReEncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 source_key_id: opened.key_arn,

@@ -1,6 +1,5 @@
 //! The two ways a call reaches the state: looking (with a linearizable view) and changing (through the log).
 
-use super::authorization::AuthorizedKey;
 use super::cache::MaterialCache;
 use super::call::{Call, RequestId};
 use super::marker::Markers;
@@ -9,10 +8,9 @@ use crate::errors::OperationError;
 use crate::keyring::Keyring;
 use kms_crypto::{KeyMaterial, MaterialName};
 use kms_domain::key::{Key, Material, WrappedMaterial};
-use kms_domain::key_states::Operation;
 use kms_domain::proposal::RequestKey;
 use kms_domain::vocabulary::MaterialId;
-use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
+use kms_domain::{Command, Guard, KmsError, Operation, Proposal, Reply, State, UsableKey};
 use kms_raft::{Node, ProposeError, View};
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -127,15 +125,16 @@ impl Service {
         self.keyring.make_material(state, key.name, key.spec, key.origin)
     }
 
-    /// The opened material of a key that was authorized and found usable.
-    pub fn material(
+    /// A material of a usable key: its row, and the material opened.
+    pub fn material<'a>(
         &self,
-        state: &State,
-        key: &AuthorizedKey,
+        state: &'a State,
+        key: &UsableKey<'_>,
         id: &MaterialId,
-    ) -> Result<Option<Arc<KeyMaterial>>, OperationError> {
-        let Some(row) = state.material(&key.name, id) else { return Ok(None) };
-        self.cache.get_or_open(row, || self.keyring.open_material(state, &key.key, row)).map(Some)
+    ) -> Result<Option<(&'a Material, Arc<KeyMaterial>)>, OperationError> {
+        let Some(row) = state.material(&key.key().name, id) else { return Ok(None) };
+        let opened = self.cache.get_or_open(row, || self.keyring.open_material(state, key.key(), row))?;
+        Ok(Some((row, opened)))
     }
 
     /// A view that has applied `log_index`.

@@ -7,11 +7,10 @@ use super::service::{Service, material_name};
 use super::validation::{KeyForms, blob_within, one_of};
 use crate::errors::OperationError;
 use kms_crypto::{CryptoError, SecretBytes, symmetric};
-use kms_domain::key_states::{Operation, check_state};
 use kms_domain::limits::CIPHERTEXT_BYTES_MAX;
 use kms_domain::vocabulary::spec::EncryptionAlgorithm;
 use kms_domain::vocabulary::{EncryptionContext, KeyId, KeyReference, KeyUsage, MaterialId};
-use kms_domain::{KmsError, State};
+use kms_domain::{KmsError, Operation, State, UsableKey};
 
 /// A new ciphertext, and under what it was made.
 pub(super) struct Sealed {
@@ -55,13 +54,13 @@ pub(super) fn ciphertext_parameter(blob: Option<&[u8]>) -> Result<&[u8], KmsErro
 }
 
 /// The key's state, usage and algorithm fit an encryption or decryption.
-pub(super) fn check_usable(
-    state: &State,
+pub(super) fn check_usable<'a>(
+    state: &'a State,
     key: &AuthorizedKey,
     operation: Operation,
     algorithm: EncryptionAlgorithm,
-) -> Result<(), KmsError> {
-    check_state(&key.key, operation, &key.arn)?;
+) -> Result<UsableKey<'a>, KmsError> {
+    let usable = UsableKey::check(state, &key.name, operation)?;
     if key.key.usage != KeyUsage::EncryptDecrypt {
         let (arn, usage) = (&key.arn, key.key.usage);
         let text = format!("{arn} key usage is {usage} which is not valid for {}.", operation.as_str());
@@ -71,7 +70,7 @@ pub(super) fn check_usable(
         let text = format!("Algorithm {algorithm} and key spec {} are incompatible.", key.key.spec);
         return Err(KmsError::InvalidKeyUsage(text));
     }
-    Ok(())
+    Ok(usable)
 }
 
 impl Service {
@@ -79,19 +78,18 @@ impl Service {
     pub(super) fn seal(
         &self,
         state: &State,
-        key: &AuthorizedKey,
+        key: &UsableKey<'_>,
         context: &EncryptionContext,
         plaintext: &[u8],
     ) -> Result<Sealed, OperationError> {
-        let unavailable = || OperationError::from(KmsError::KeyUnavailable(key.arn.clone()));
-        let material_id = key.key.current_material.ok_or_else(unavailable)?;
-        let row = state.material(&key.name, &material_id).ok_or_else(unavailable)?;
-        let material = self.material(state, key, &material_id)?.ok_or_else(unavailable)?;
+        let unavailable = || OperationError::from(KmsError::KeyUnavailable(key.arn().clone()));
+        let material_id = key.key().current_material.ok_or_else(unavailable)?;
+        let (row, material) = self.material(state, key, &material_id)?.ok_or_else(unavailable)?;
         let symmetric = material.as_symmetric().ok_or_else(unavailable)?;
         let ciphertext = self
             .keyring
             .with_rng(|rng| symmetric::encrypt(symmetric, &material_name(row), context, plaintext, rng))?;
-        Ok(Sealed { ciphertext, key_arn: key.arn.to_string(), material_id })
+        Ok(Sealed { ciphertext, key_arn: key.arn().to_string(), material_id })
     }
 
     /// Finds the key from the ciphertext, authorizes it, and opens. In this order: parse, authorize, IncorrectKey,
@@ -117,13 +115,10 @@ impl Service {
             (None, Some(header)) => authorize_named_by_ciphertext(state, call, operation, header.key_id)?,
             (None, None) => return Err(KmsError::InvalidCiphertext.into()),
         };
-        check_usable(state, &key, operation, algorithm)?;
+        let usable = check_usable(state, &key, operation, algorithm)?;
         let header = header.ok_or(KmsError::InvalidCiphertext)?;
-        let material = self.material(state, &key, &header.material_id)?;
-        let row = state.material(&key.name, &header.material_id);
-        let (Some(material), Some(row)) = (material, row) else {
-            return Err(KmsError::InvalidCiphertext.into());
-        };
+        let found = self.material(state, &usable, &header.material_id)?;
+        let (row, material) = found.ok_or(KmsError::InvalidCiphertext)?;
         let symmetric = material.as_symmetric().ok_or(KmsError::InvalidCiphertext)?;
         let plaintext = symmetric::decrypt(symmetric, &material_name(row), request.context, request.ciphertext)
             .map_err(|_: CryptoError| KmsError::InvalidCiphertext)?;
