@@ -3,6 +3,7 @@
 
 use kms_crypto::{CryptoError, Fault};
 use kms_domain::KmsError;
+use kms_raft::{ProposeError, ReadError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -108,6 +109,23 @@ impl From<CryptoError> for OperationError {
             }
         };
         Self::Kms(refusal)
+    }
+}
+
+impl From<ProposeError> for OperationError {
+    fn from(error: ProposeError) -> Self {
+        match error {
+            ProposeError::Unknown(_) => Self::Unknown(error.to_string()),
+            ProposeError::NotLeader { .. } | ProposeError::Unavailable(_) | ProposeError::Fatal(_) => {
+                Self::Unavailable(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReadError> for OperationError {
+    fn from(error: ReadError) -> Self {
+        Self::Unavailable(error.to_string())
     }
 }
 

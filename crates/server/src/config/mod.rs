@@ -73,7 +73,7 @@ pub struct Config {
     /// The listener for the other nodes of the region.
     pub raft: AdvertisedListener,
     /// The listener for the nodes of other regions.
-    pub replication: AdvertisedListener,
+    pub replication: ReplicationListener,
     /// The listener for Prometheus.
     pub metrics: Metrics,
     /// Times and sizes of the Raft group.
@@ -190,6 +190,50 @@ impl AdvertisedListener {
     }
 }
 
+/// The listener for the nodes of other regions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplicationListener {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Where other regions reach this node: `https://host:port`.
+    pub advertise: String,
+    /// Where other regions reach all nodes of this region, this one included; told to an operator who pairs regions.
+    /// This node alone if empty.
+    #[serde(default)]
+    pub region_endpoints: Vec<String>,
+    /// Certificate chain in PEM, the node's own first.
+    pub certificate: PathBuf,
+    /// Private key in PEM, PKCS#8 or SEC1, mode 0600.
+    pub key: PathBuf,
+    /// Certificates in PEM of the CAs of all regions.
+    pub ca: PathBuf,
+}
+
+impl ReplicationListener {
+    /// The same without the advertised addresses.
+    pub fn listener(&self) -> Listener {
+        Listener {
+            listen: self.listen,
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            ca: self.ca.clone(),
+        }
+    }
+
+    /// Where other regions reach this region, each as `host:port`.
+    pub fn region_authorities(&self) -> Vec<String> {
+        let endpoints = match self.region_endpoints.is_empty() {
+            true => std::slice::from_ref(&self.advertise),
+            false => self.region_endpoints.as_slice(),
+        };
+        endpoints
+            .iter()
+            .map(|e| e.strip_prefix("https://").unwrap_or(e).to_owned())
+            .collect()
+    }
+}
+
 /// The listener for Prometheus: plain HTTP, loopback only.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,19 +273,25 @@ impl Config {
 
     fn resolve_paths(&mut self, folder: &Path) {
         let Seal::File { path } = &mut self.seal;
-        let listeners = [&mut self.client, &mut self.admin];
-        let advertised = [&mut self.raft, &mut self.replication];
-        let of_listeners = listeners
-            .into_iter()
-            .flat_map(|l| [&mut l.certificate, &mut l.key, &mut l.ca]);
-        let of_advertised = advertised
-            .into_iter()
-            .flat_map(|l| [&mut l.certificate, &mut l.key, &mut l.ca]);
-        for path in [&mut self.data_dir, path]
-            .into_iter()
-            .chain(of_listeners)
-            .chain(of_advertised)
-        {
+        let (client, admin) = (&mut self.client, &mut self.admin);
+        let (raft, replication) = (&mut self.raft, &mut self.replication);
+        let paths = [
+            &mut self.data_dir,
+            path,
+            &mut client.certificate,
+            &mut client.key,
+            &mut client.ca,
+            &mut admin.certificate,
+            &mut admin.key,
+            &mut admin.ca,
+            &mut raft.certificate,
+            &mut raft.key,
+            &mut raft.ca,
+            &mut replication.certificate,
+            &mut replication.key,
+            &mut replication.ca,
+        ];
+        for path in paths {
             // An absolute path replaces the folder.
             *path = folder.join(&*path);
         }

@@ -6,6 +6,9 @@ use std::ops::RangeInclusive;
 /// Longest cluster name, in bytes; it is a DNS label in node certificates.
 const CLUSTER_BYTES_MAX: usize = 63;
 
+/// Replication endpoints of one region.
+const REGION_ENDPOINTS_MAX: usize = 16;
+
 type Problem = (&'static str, String);
 
 impl Config {
@@ -58,16 +61,27 @@ impl Config {
                 return Some((setting, format!("{address} is also {other}")));
             }
         }
+        self.advertised_problem()
+    }
+
+    fn advertised_problem(&self) -> Option<Problem> {
+        let endpoints = &self.replication.region_endpoints;
+        if endpoints.len() > REGION_ENDPOINTS_MAX {
+            let text = format!("at most {REGION_ENDPOINTS_MAX} are told to other regions");
+            return Some(("replication.region_endpoints", text));
+        }
+        let of_region = endpoints.iter().map(|e| ("replication.region_endpoints", e));
         [
             ("raft.advertise", &self.raft.advertise),
             ("replication.advertise", &self.replication.advertise),
         ]
         .into_iter()
-        .find(|(_, advertise)| !is_https_origin(advertise))
-        .map(|(setting, advertise)| {
+        .chain(of_region)
+        .find(|(_, origin)| !is_https_origin(origin))
+        .map(|(setting, origin)| {
             (
                 setting,
-                format!("{advertise:?} is not of the form https://host:port"),
+                format!("{origin:?} is not of the form https://host:port"),
             )
         })
     }

@@ -2,8 +2,8 @@
 
 use crate::errors::{OperationError, status};
 use crate::operations::{Call, RequestId, Service};
-use kms_domain::KmsError;
 use kms_authz::Caller;
+use kms_domain::KmsError;
 use kms_domain::vocabulary::Principal;
 use kms_proto::kms::v1;
 use kms_proto::kms::v1::kms_server::Kms;
@@ -30,19 +30,33 @@ impl KmsService {
 /// Who calls, under which id, until when.
 fn call<T>(request: &Request<T>) -> Result<Call, OperationError> {
     let principal = request.extensions().get::<Principal>().ok_or_else(|| {
-        OperationError::from(KmsError::AccessDenied("the caller has no certificate of an account".into()))
+        OperationError::from(KmsError::AccessDenied(
+            "the caller has no certificate of an account".into(),
+        ))
     })?;
     let request_id = match request.metadata().get(REQUEST_ID) {
         None => None,
         Some(value) => {
-            let id = value.to_str().ok().and_then(RequestId::from_caller).ok_or_else(|| {
-                KmsError::Validation(format!("{REQUEST_ID} must be 1 to 128 visible ASCII characters"))
-            })?;
+            let id = value
+                .to_str()
+                .ok()
+                .and_then(RequestId::from_caller)
+                .ok_or_else(|| {
+                    KmsError::Validation(format!("{REQUEST_ID} must be 1 to 128 visible ASCII characters"))
+                })?;
             Some(id)
         }
     };
-    let allowed = request.metadata().get("grpc-timeout").and_then(|v| v.to_str().ok()).and_then(timeout);
-    Ok(Call::arriving_now(Caller::Administrator(principal.clone()), request_id, allowed))
+    let allowed = request
+        .metadata()
+        .get("grpc-timeout")
+        .and_then(|v| v.to_str().ok())
+        .and_then(timeout);
+    Ok(Call::arriving_now(
+        Caller::Administrator(principal.clone()),
+        request_id,
+        allowed,
+    ))
 }
 
 /// The gRPC over HTTP/2 TimeoutValue: at most 8 digits and a unit.
@@ -82,7 +96,8 @@ where
     };
     let outcome = result.as_ref().err().map_or("ok", |e| e.outcome());
     metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => outcome).increment(1);
-    metrics::histogram!("kms_operation_seconds", "operation" => operation).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("kms_operation_seconds", "operation" => operation)
+        .record(began.elapsed().as_secs_f64());
     match result {
         Ok(answer) => Ok(Response::new(answer)),
         Err(error) => Err(status(&error)),
@@ -145,7 +160,10 @@ mod tests {
     fn deadlines_are_read_as_grpc_writes_them() {
         assert_eq!(timeout("250m"), Some(Duration::from_millis(250)));
         assert_eq!(timeout("5S"), Some(Duration::from_secs(5)));
-        assert_eq!(timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        assert_eq!(
+            timeout("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3_600))
+        );
         for hostile in ["", "S", "5", "-5S", "5s", "999999999S", "ü"] {
             assert_eq!(timeout(hostile), None, "{hostile}");
         }

@@ -18,7 +18,10 @@ pub(super) async fn renew_hpke_key(running: &Running) {
     };
     match running.keyring.next_hpke_key(&view.state, log_time) {
         Ok(row) => {
-            tracing::info!(id = row.id, "the region gets a new HPKE key; pair it again with its peers");
+            tracing::info!(
+                id = row.id,
+                "the region gets a new HPKE key; pair it again with its peers"
+            );
             propose(running, Guard::default(), Command::AddHpkeKey(Box::new(row))).await;
         }
         Err(error) => tracing::warn!(%error, "no new HPKE key"),

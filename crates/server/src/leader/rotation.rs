@@ -38,9 +38,7 @@ fn due(state: &State) -> Vec<KeyName> {
 
 fn decide(running: &Running, state: &State, name: KeyName) -> Result<(Guard, Command), OperationError> {
     let (key, _) = state.existing_key(&name)?;
-    let (material_id, wrapped) = running
-        .keyring
-        .make_material(state, name, key.spec, key.origin)?;
+    let (material_id, wrapped) = running.keyring.make_material(state, name, key.spec, key.origin)?;
     let guard = Guard {
         keys: vec![(name, Some(key.revisions.authz))],
         wrapping_key: Some(wrapped.wrapping_key),

@@ -96,7 +96,16 @@ async fn client(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinH
     let cluster = running.config.cluster.clone();
     let identify: Identify<_> = Arc::new(move |_, chain| identity::caller(&cluster, chain));
     let address = running.config.client.listen;
-    serve("client", address, &running.tls.client, identify, routes, running, stop).await
+    serve(
+        "client",
+        address,
+        &running.tls.client,
+        identify,
+        routes,
+        running,
+        stop,
+    )
+    .await
 }
 
 async fn admin(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHandle<()>, NodeError> {
@@ -108,7 +117,16 @@ async fn admin(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHa
     let cluster = running.config.cluster.clone();
     let identify: Identify<_> = Arc::new(move |_, chain| identity::operator(&cluster, chain));
     let address = running.config.admin.listen;
-    serve("admin", address, &running.tls.admin, identify, routes, running, stop).await
+    serve(
+        "admin",
+        address,
+        &running.tls.admin,
+        identify,
+        routes,
+        running,
+        stop,
+    )
+    .await
 }
 
 async fn raft(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHandle<()>, NodeError> {
@@ -125,14 +143,22 @@ async fn raft(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHan
         Ok(PeerIdentity { region, node_id })
     });
     let address = running.config.raft.listen;
-    serve("raft", address, &running.tls.raft, identify, routes, running, stop).await
+    serve(
+        "raft",
+        address,
+        &running.tls.raft,
+        identify,
+        routes,
+        running,
+        stop,
+    )
+    .await
 }
 
 /// Both versions of the reflection service.
 fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Routes {
-    let builder = || {
-        tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(descriptors)
-    };
+    let builder =
+        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(descriptors);
     let built = builder()
         .build_v1()
         .and_then(|v1| Ok((v1, builder().build_v1alpha()?)));

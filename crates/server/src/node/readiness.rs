@@ -72,7 +72,9 @@ fn not(reason: &str) -> Standing {
 
 /// Keeps `readiness` true to the node, for ever.
 pub(super) async fn follow(node: Node, keyring: Arc<Keyring>, readiness: Readiness) {
-    readiness.set(not("the region has not been bootstrapped, or this node has not heard from it"));
+    readiness.set(not(
+        "the region has not been bootstrapped, or this node has not heard from it",
+    ));
     recover(&node).await;
     let mut leadership = node.watch_leadership();
     let mut views = node.watch_views();

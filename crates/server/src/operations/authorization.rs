@@ -25,7 +25,9 @@ pub struct AuthorizedKey {
 /// This region, or the refusal before bootstrap.
 pub fn region_of(state: &State) -> Result<&RegionName, OperationError> {
     let region = state.region().ok_or_else(|| {
-        OperationError::Unavailable("this region has not been bootstrapped: run `kmsctl region bootstrap`".into())
+        OperationError::Unavailable(
+            "this region has not been bootstrapped: run `kmsctl region bootstrap`".into(),
+        )
     })?;
     Ok(&region.name)
 }
@@ -54,7 +56,12 @@ pub fn authorize_reference(
         Ok(resolved) => {
             let (name, arn, key) = (resolved.name(), resolved.arn.clone(), Arc::clone(resolved.key));
             let guard = allow(state, call, operation, Resource::Key(resolved))?;
-            Ok(AuthorizedKey { name, arn, key, guard })
+            Ok(AuthorizedKey {
+                name,
+                arn,
+                key,
+                guard,
+            })
         }
         Err(absent) => {
             // Whoever may not use what is there is told the same when nothing is there.
@@ -76,7 +83,12 @@ pub fn allow_alias(
     operation: Operation,
     alias: &AliasName,
 ) -> Result<Guard, OperationError> {
-    allow(state, call, operation, Resource::Alias(call.account(), alias.clone()))
+    allow(
+        state,
+        call,
+        operation,
+        Resource::Alias(call.account(), alias.clone()),
+    )
 }
 
 fn allow(
@@ -85,7 +97,11 @@ fn allow(
     operation: Operation,
     resource: Resource<'_>,
 ) -> Result<Guard, OperationError> {
-    let request = Request { caller: &call.caller, operation, resources: vec![resource] };
+    let request = Request {
+        caller: &call.caller,
+        operation,
+        resources: vec![resource],
+    };
     match kms_authz::authorize(state, request) {
         Ok(authorized) => Ok(authorized.guard(None, Timestamp::default())),
         Err(denied) => Err(KmsError::from(*denied).into()),
@@ -94,10 +110,14 @@ fn allow(
 
 fn absent_resource<'a>(call: &Call, reference: &KeyReference) -> Resource<'a> {
     match reference {
-        KeyReference::KeyId(key_id) => {
-            Resource::AbsentKey(KeyName { account: call.account(), key_id: *key_id })
-        }
-        KeyReference::KeyArn(arn) => Resource::AbsentKey(KeyName { account: arn.account, key_id: arn.key_id }),
+        KeyReference::KeyId(key_id) => Resource::AbsentKey(KeyName {
+            account: call.account(),
+            key_id: *key_id,
+        }),
+        KeyReference::KeyArn(arn) => Resource::AbsentKey(KeyName {
+            account: arn.account,
+            key_id: arn.key_id,
+        }),
         KeyReference::Alias(alias) => Resource::Alias(call.account(), alias.clone()),
         KeyReference::AliasArn(arn) => Resource::Alias(arn.account, arn.alias.clone()),
     }

@@ -20,7 +20,10 @@ pub struct MaterialCache {
 
 impl Default for MaterialCache {
     fn default() -> Self {
-        let entries = moka::sync::Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(AGE_MAX).build();
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(ENTRIES_MAX)
+            .time_to_live(AGE_MAX)
+            .build();
         Self { entries }
     }
 }
@@ -38,7 +41,9 @@ impl MaterialCache {
             return Ok(material);
         }
         metrics::counter!("kms_material_cache_misses_total").increment(1);
-        self.entries.try_get_with(name, || open().map(Arc::new)).map_err(|e: Arc<OperationError>| (*e).clone())
+        self.entries
+            .try_get_with(name, || open().map(Arc::new))
+            .map_err(|e: Arc<OperationError>| (*e).clone())
     }
 
     /// Drops what is held of a key, or of one material of it.

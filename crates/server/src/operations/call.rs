@@ -46,7 +46,11 @@ impl Call {
     /// A call that arrives now and may take as long as its caller allows, at most [`CALL_DURATION_MAX`].
     pub fn arriving_now(caller: Caller, request_id: Option<RequestId>, allowed: Option<Duration>) -> Self {
         let duration = allowed.unwrap_or(CALL_DURATION_MAX).min(CALL_DURATION_MAX);
-        Self { caller, request_id, deadline: Instant::now() + duration }
+        Self {
+            caller,
+            request_id,
+            deadline: Instant::now() + duration,
+        }
     }
 
     /// The authenticated principal.

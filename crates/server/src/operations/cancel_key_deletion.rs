@@ -17,14 +17,27 @@ impl Service {
         request: v1::CancelKeyDeletionRequest,
     ) -> Result<v1::CancelKeyDeletionResponse, OperationError> {
         const OPERATION: Operation = Operation::CancelKeyDeletion;
-        let authorize =
-            |state: &_| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn);
+        let authorize = |state: &_| {
+            authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )
+        };
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |_, key| {
-                Ok(Decided { guard: key.guard.clone(), command: Command::CancelKeyDeletion(key.name) })
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::CancelKeyDeletion(key.name),
+                })
             })
             .await?;
         let key = authorize(&view.state)?;
-        Ok(v1::CancelKeyDeletionResponse { key_id: key.arn.to_string() })
+        Ok(v1::CancelKeyDeletionResponse {
+            key_id: key.arn.to_string(),
+        })
     }
 }

@@ -24,11 +24,24 @@ impl Service {
             OPERATION,
             &request,
             |state| {
-                authorize_key(state, call, OPERATION, "targetKeyId", &request.target_key_id, KeyForms::IdOrArn)
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "targetKeyId",
+                    &request.target_key_id,
+                    KeyForms::IdOrArn,
+                )
             },
             |_, key| {
-                let command = SetAlias { alias: alias.clone(), key: key.name };
-                Ok(Decided { guard: key.guard.clone(), command: Command::CreateAlias(command) })
+                let command = SetAlias {
+                    alias: alias.clone(),
+                    key: key.name,
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::CreateAlias(command),
+                })
             },
         )
         .await?;

@@ -1,10 +1,10 @@
 //! CreateKey: makes a KMS key in this region.
 
+use super::Call;
 use super::authorization::{allow_in_account, region_of};
 use super::metadata::key_metadata;
 use super::service::{Decided, Service};
 use super::validation::{constraint, one_of, tags, text_within};
-use super::Call;
 use crate::errors::OperationError;
 use kms_domain::command::{CreateKey, NewMaterial};
 use kms_domain::commands::rules::{check_policy, tags_from_list};
@@ -38,7 +38,11 @@ impl Service {
         let account = call.account();
         let wanted = parse(&request)?;
         let random = self.keyring.random_bytes::<16>();
-        let key_id = if wanted.multi_region { KeyId::multi_region(random) } else { KeyId::uuid(uuid_v4(random)) };
+        let key_id = if wanted.multi_region {
+            KeyId::multi_region(random)
+        } else {
+            KeyId::uuid(uuid_v4(random))
+        };
         let name = KeyName { account, key_id };
         let (reply, view) = self
             .change(
@@ -53,9 +57,17 @@ impl Service {
             return Err(KmsError::Internal("CreateKey was answered with another reply".into()).into());
         };
         let state = &view.state;
-        let arn = KeyArn { region: region_of(state)?.clone(), account, key_id };
-        let key = state.key(&KeyName { account, key_id }).ok_or_else(|| KmsError::KeyNotFound(arn.clone()))?;
-        Ok(v1::CreateKeyResponse { key_metadata: Some(key_metadata(state, key, &arn)) })
+        let arn = KeyArn {
+            region: region_of(state)?.clone(),
+            account,
+            key_id,
+        };
+        let key = state
+            .key(&KeyName { account, key_id })
+            .ok_or_else(|| KmsError::KeyNotFound(arn.clone()))?;
+        Ok(v1::CreateKeyResponse {
+            key_metadata: Some(key_metadata(state, key, &arn)),
+        })
     }
 
     fn decide_create_key(
@@ -70,7 +82,8 @@ impl Service {
         let material = match wanted.origin {
             KeyOrigin::AwsKms => {
                 let (material_id, wrapped) =
-                    self.keyring.make_material(state, name, wanted.spec, wanted.origin)?;
+                    self.keyring
+                        .make_material(state, name, wanted.spec, wanted.origin)?;
                 guard.wrapping_key = Some(wrapped.wrapping_key);
                 Some(NewMaterial { material_id, wrapped })
             }
@@ -89,7 +102,10 @@ impl Service {
                 .then(|| kms_domain::vocabulary::Incarnation(self.keyring.random_bytes::<16>())),
             material,
         };
-        Ok(Decided { guard, command: Command::CreateKey(Box::new(command)) })
+        Ok(Decided {
+            guard,
+            command: Command::CreateKey(Box::new(command)),
+        })
     }
 }
 
@@ -98,18 +114,26 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
         let text = "You cannot specify KeySpec and CustomerMasterKeySpec in the same request.";
         return Err(KmsError::Validation(text.into()).into());
     }
-    let spec_text = request.key_spec.as_ref().or(request.customer_master_key_spec.as_ref());
+    let spec_text = request
+        .key_spec
+        .as_ref()
+        .or(request.customer_master_key_spec.as_ref());
     let spec = match spec_text.map(String::as_str) {
         None => KeySpec::SymmetricDefault,
         Some("SM2") => {
-            return Err(KmsError::UnsupportedOperation("KeySpec SM2 is not supported in this region.".into()).into());
+            return Err(KmsError::UnsupportedOperation(
+                "KeySpec SM2 is not supported in this region.".into(),
+            )
+            .into());
         }
         Some(text) => one_of("keySpec", text, KeySpec::ALL, KeySpec::as_str)?,
     };
     let usage = match &request.key_usage {
         Some(text) => one_of("keyUsage", text, KeyUsage::ALL, KeyUsage::as_str)?,
         None => spec.default_usage().ok_or_else(|| {
-            KmsError::Validation(format!("You must specify a KeyUsage value for the KeySpec {spec}."))
+            KmsError::Validation(format!(
+                "You must specify a KeyUsage value for the KeySpec {spec}."
+            ))
         })?,
     };
     let origin = match &request.origin {
@@ -120,7 +144,9 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
         return Err(KmsError::UnsupportedOperation("Custom key stores are not supported yet.".into()).into());
     }
     if !spec.usages().contains(&usage) {
-        return Err(KmsError::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")).into());
+        return Err(
+            KmsError::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")).into(),
+        );
     }
     supported_now(spec, origin)?;
     let description = request.description.clone().unwrap_or_default();
@@ -139,19 +165,29 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
 /// What this version makes: symmetric keys with material of its own.
 fn supported_now(spec: KeySpec, origin: KeyOrigin) -> Result<(), KmsError> {
     if origin != KeyOrigin::AwsKms {
-        return Err(KmsError::UnsupportedOperation(format!("Origin {origin} is not supported yet.")));
+        return Err(KmsError::UnsupportedOperation(format!(
+            "Origin {origin} is not supported yet."
+        )));
     }
     if spec != KeySpec::SymmetricDefault {
-        return Err(KmsError::UnsupportedOperation(format!("KeySpec {spec} is not supported yet.")));
+        return Err(KmsError::UnsupportedOperation(format!(
+            "KeySpec {spec} is not supported yet."
+        )));
     }
     Ok(())
 }
 
 /// A key policy document is kept as given. It is bounded here; it does not decide anything yet.
 pub(super) fn policy(document: Option<&str>) -> Result<String, KmsError> {
-    let Some(document) = document else { return Ok(String::new()) };
+    let Some(document) = document else {
+        return Ok(String::new());
+    };
     if document.is_empty() {
-        return Err(constraint("policy", "", "Member must have length greater than or equal to 1"));
+        return Err(constraint(
+            "policy",
+            "",
+            "Member must have length greater than or equal to 1",
+        ));
     }
     check_policy(document)?;
     Err(KmsError::UnsupportedOperation(

@@ -24,17 +24,22 @@ pub(super) struct DataKeyRequest<'a> {
 }
 
 /// A length from `NumberOfBytes` or `KeySpec`, of which exactly one must be given.
-pub(super) fn length(number_of_bytes: Option<i32>, key_spec: Option<&str>) -> Result<NumberOfBytes, KmsError> {
+pub(super) fn length(
+    number_of_bytes: Option<i32>,
+    key_spec: Option<&str>,
+) -> Result<NumberOfBytes, KmsError> {
     match (number_of_bytes, key_spec) {
         (Some(number), None) => number_of_random_bytes(number),
         (None, Some("AES_256")) => Ok(NumberOfBytes::AES_256),
         (None, Some("AES_128")) => Ok(NumberOfBytes::AES_128),
-        (None, Some(other)) => {
-            Err(constraint("keySpec", other, "Member must satisfy enum value set: [AES_256, AES_128]"))
-        }
-        (Some(_), Some(_)) | (None, None) => {
-            Err(KmsError::Validation("Please specify either number of bytes or key spec.".into()))
-        }
+        (None, Some(other)) => Err(constraint(
+            "keySpec",
+            other,
+            "Member must satisfy enum value set: [AES_256, AES_128]",
+        )),
+        (Some(_), Some(_)) | (None, None) => Err(KmsError::Validation(
+            "Please specify either number of bytes or key spec.".into(),
+        )),
     }
 }
 
@@ -52,10 +57,24 @@ impl Service {
         request: &DataKeyRequest<'_>,
     ) -> Result<(SecretBytes, Sealed), OperationError> {
         self.look(call, |state| {
-            let key = authorize_key(state, call, request.operation, "keyId", request.key_id, KeyForms::Any)?;
-            let usable = check_usable(state, &key, request.operation, EncryptionAlgorithm::SymmetricDefault)?;
+            let key = authorize_key(
+                state,
+                call,
+                request.operation,
+                "keyId",
+                request.key_id,
+                KeyForms::Any,
+            )?;
+            let usable = check_usable(
+                state,
+                &key,
+                request.operation,
+                EncryptionAlgorithm::SymmetricDefault,
+            )?;
             unless_dry_run(request.dry_run)?;
-            let data_key = self.keyring.with_rng(|rng| generate_data_key(request.length, rng));
+            let data_key = self
+                .keyring
+                .with_rng(|rng| generate_data_key(request.length, rng));
             let sealed = self.seal(state, &usable, request.context, data_key.expose())?;
             Ok((data_key, sealed))
         })

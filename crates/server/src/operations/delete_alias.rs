@@ -29,10 +29,21 @@ impl Service {
             |state, guard| {
                 if state.alias(account, &alias).is_none() {
                     let region = region_of(state)?.clone();
-                    return Err(KmsError::AliasNotFound(AliasArn { region, account, alias: alias.clone() }).into());
+                    return Err(KmsError::AliasNotFound(AliasArn {
+                        region,
+                        account,
+                        alias: alias.clone(),
+                    })
+                    .into());
                 }
-                let command = Command::DeleteAlias(DeleteAlias { account, alias: alias.clone() });
-                Ok(Decided { guard: guard.clone(), command })
+                let command = Command::DeleteAlias(DeleteAlias {
+                    account,
+                    alias: alias.clone(),
+                });
+                Ok(Decided {
+                    guard: guard.clone(),
+                    command,
+                })
             },
         )
         .await?;

@@ -18,9 +18,17 @@ impl Service {
     ) -> Result<v1::DescribeKeyResponse, OperationError> {
         grant_tokens(&request.grant_tokens)?;
         self.look(call, |state| {
-            let key =
-                authorize_key(state, call, Operation::DescribeKey, "keyId", &request.key_id, KeyForms::Any)?;
-            Ok(v1::DescribeKeyResponse { key_metadata: Some(key_metadata(state, &key.key, &key.arn)) })
+            let key = authorize_key(
+                state,
+                call,
+                Operation::DescribeKey,
+                "keyId",
+                &request.key_id,
+                KeyForms::Any,
+            )?;
+            Ok(v1::DescribeKeyResponse {
+                key_metadata: Some(key_metadata(state, &key.key, &key.arn)),
+            })
         })
         .await
     }

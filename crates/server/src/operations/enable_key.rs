@@ -1,9 +1,9 @@
 //! EnableKey: makes a disabled key usable.
 
+use super::Call;
 use super::authorization::authorize_key;
 use super::service::{Decided, Service};
 use super::validation::KeyForms;
-use super::Call;
 use crate::errors::OperationError;
 use kms_domain::Command;
 use kms_domain::key_states::Operation;
@@ -21,8 +21,22 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
-            |_, key| Ok(Decided { guard: key.guard.clone(), command: Command::EnableKey(key.name) }),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
+            |_, key| {
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::EnableKey(key.name),
+                })
+            },
         )
         .await?;
         Ok(v1::EnableKeyResponse {})

@@ -28,12 +28,27 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
             |_, key| {
                 let kept = Some(key.key.rotation.period_days).filter(|days| *days > 0);
                 let period_days = asked.or(kept).unwrap_or(ROTATION_PERIOD_DAYS_DEFAULT);
-                let command = EnableKeyRotation { key: key.name, period_days };
-                Ok(Decided { guard: key.guard.clone(), command: Command::EnableKeyRotation(command) })
+                let command = EnableKeyRotation {
+                    key: key.name,
+                    period_days,
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::EnableKeyRotation(command),
+                })
             },
         )
         .await?;

@@ -20,16 +20,21 @@ impl Service {
     ) -> Result<v1::GenerateRandomResponse, OperationError> {
         no_recipient(request.recipient.as_ref())?;
         if request.custom_key_store_id.is_some() {
-            return Err(KmsError::UnsupportedOperation("Custom key stores are not supported yet.".into()).into());
+            return Err(
+                KmsError::UnsupportedOperation("Custom key stores are not supported yet.".into()).into(),
+            );
         }
-        let number = request.number_of_bytes.ok_or_else(|| {
-            KmsError::Validation("NumberOfBytes is required: give 1 to 1024 bytes.".into())
-        })?;
+        let number = request
+            .number_of_bytes
+            .ok_or_else(|| KmsError::Validation("NumberOfBytes is required: give 1 to 1024 bytes.".into()))?;
         let length = number_of_random_bytes(number)?;
         self.look(call, |state| {
             allow_in_account(state, call, Operation::GenerateRandom)?;
             let random = self.keyring.with_rng(|rng| generate_random(length, rng));
-            Ok(v1::GenerateRandomResponse { plaintext: random.expose().to_vec(), ciphertext_for_recipient: None })
+            Ok(v1::GenerateRandomResponse {
+                plaintext: random.expose().to_vec(),
+                ciphertext_for_recipient: None,
+            })
         })
         .await
     }

@@ -19,10 +19,20 @@ impl Service {
     ) -> Result<v1::GetKeyRotationStatusResponse, OperationError> {
         const OPERATION: Operation = Operation::GetKeyRotationStatus;
         self.look(call, |state| {
-            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
+            let key = authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )?;
             check_state(&key.key, OPERATION, &key.arn)?;
             let rotation = &key.key.rotation;
-            let pending_on_demand = rotation.pending.as_ref().filter(|p| p.kind == RotationKind::OnDemand);
+            let pending_on_demand = rotation
+                .pending
+                .as_ref()
+                .filter(|p| p.kind == RotationKind::OnDemand);
             Ok(v1::GetKeyRotationStatusResponse {
                 key_rotation_enabled: rotation.automatic,
                 key_id: key.arn.to_string(),

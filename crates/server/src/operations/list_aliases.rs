@@ -23,18 +23,30 @@ impl Service {
         let account = call.account();
         let listing = Listing::new("ListAliases", account, request.limit, 50, 100)?;
         let after = self.position(&listing, request.marker.as_deref())?;
-        let after: Option<AliasName> =
-            after.map(|text| text.parse().map_err(|_| KmsError::InvalidMarker)).transpose()?;
+        let after: Option<AliasName> = after
+            .map(|text| text.parse().map_err(|_| KmsError::InvalidMarker))
+            .transpose()?;
         self.look(call, |state| {
             allow_in_account(state, call, Operation::ListAliases)?;
             let region = region_of(state)?;
             let position_of = |alias: &&std::sync::Arc<Alias>| alias.alias.to_string();
             let entry = |alias: &std::sync::Arc<Alias>| entry(alias, region);
             let page = match &request.key_id {
-                None => self.page(&listing, state.aliases_of(account, after.as_ref()), position_of, entry),
+                None => self.page(
+                    &listing,
+                    state.aliases_of(account, after.as_ref()),
+                    position_of,
+                    entry,
+                ),
                 Some(key_id) => {
-                    let key =
-                        authorize_key(state, call, Operation::ListAliases, "keyId", key_id, KeyForms::IdOrArn)?;
+                    let key = authorize_key(
+                        state,
+                        call,
+                        Operation::ListAliases,
+                        "keyId",
+                        key_id,
+                        KeyForms::IdOrArn,
+                    )?;
                     let rows = state
                         .aliases_of_key(&key.name)
                         .filter(|name| after.as_ref().is_none_or(|after| *name > after))
@@ -53,7 +65,11 @@ impl Service {
 }
 
 fn entry(alias: &Alias, region: &RegionName) -> v1::AliasListEntry {
-    let arn = AliasArn { region: region.clone(), account: alias.account, alias: alias.alias.clone() };
+    let arn = AliasArn {
+        region: region.clone(),
+        account: alias.account,
+        alias: alias.alias.clone(),
+    };
     v1::AliasListEntry {
         alias_name: alias.alias.to_string(),
         alias_arn: arn.to_string(),

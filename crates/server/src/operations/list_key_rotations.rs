@@ -33,17 +33,29 @@ impl Service {
         let after = self.position(&listing, request.marker.as_deref())?;
         let from = match after {
             None => 0,
-            Some(text) => text.parse::<u64>().map_err(|_| KmsError::InvalidMarker)?.saturating_add(1),
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| KmsError::InvalidMarker)?
+                .saturating_add(1),
         };
         self.look(call, |state| {
-            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
+            let key = authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )?;
             check_state(&key.key, OPERATION, &key.arn)?;
             if key.key.spec != KeySpec::SymmetricDefault {
                 return Err(KmsError::UnsupportedOperation(String::new()).into());
             }
             let page = self.page(
                 &listing,
-                state.materials_of(key.name, from).filter(|m| all || m.rotation_date.is_some()),
+                state
+                    .materials_of(key.name, from)
+                    .filter(|m| all || m.rotation_date.is_some()),
                 |material| material.sequence.to_string(),
                 |material| entry(&key, material),
             );
@@ -58,16 +70,24 @@ impl Service {
 }
 
 fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
-    let pending = key.key.rotation.pending.as_ref().is_some_and(|p| p.material_id == material.material_id);
+    let pending = key
+        .key
+        .rotation
+        .pending
+        .as_ref()
+        .is_some_and(|p| p.material_id == material.material_id);
     let state = match pending {
         true => "PENDING_ROTATION",
         false if key.key.current_material == Some(material.material_id) => "CURRENT",
         false => "NON_CURRENT",
     };
-    let kind = material.rotation_kind.filter(|_| !pending).map(|kind| match kind {
-        RotationKind::Automatic => "AUTOMATIC",
-        RotationKind::OnDemand => "ON_DEMAND",
-    });
+    let kind = material
+        .rotation_kind
+        .filter(|_| !pending)
+        .map(|kind| match kind {
+            RotationKind::Automatic => "AUTOMATIC",
+            RotationKind::OnDemand => "ON_DEMAND",
+        });
     v1::RotationsListEntry {
         key_id: key.arn.to_string(),
         key_material_id: Some(material.material_id.to_string()),

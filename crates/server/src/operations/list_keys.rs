@@ -25,11 +25,13 @@ impl Service {
                 return Err(constraint("resourceOwners", owner, set).into());
             }
         }
-        let own_keys = request.resource_owners.is_empty() || request.resource_owners.iter().any(|o| o == "SELF");
+        let own_keys =
+            request.resource_owners.is_empty() || request.resource_owners.iter().any(|o| o == "SELF");
         let listing = Listing::new("ListKeys", account, request.limit, 100, 1_000)?;
         let after = self.position(&listing, request.marker.as_deref())?;
-        let after: Option<KeyId> =
-            after.map(|text| text.parse().map_err(|_| KmsError::InvalidMarker)).transpose()?;
+        let after: Option<KeyId> = after
+            .map(|text| text.parse().map_err(|_| KmsError::InvalidMarker))
+            .transpose()?;
         self.look(call, |state| {
             allow_in_account(state, call, Operation::ListKeys)?;
             let region = region_of(state)?;
@@ -38,8 +40,15 @@ impl Service {
                 state.keys_of(account, after).filter(|_| own_keys),
                 |key| key.name.key_id.to_string(),
                 |key| {
-                    let arn = KeyArn { region: region.clone(), account, key_id: key.name.key_id };
-                    v1::KeyListEntry { key_id: arn.key_id.to_string(), key_arn: arn.to_string() }
+                    let arn = KeyArn {
+                        region: region.clone(),
+                        account,
+                        key_id: key.name.key_id,
+                    };
+                    v1::KeyListEntry {
+                        key_id: arn.key_id.to_string(),
+                        key_arn: arn.to_string(),
+                    }
                 },
             );
             Ok(v1::ListKeysResponse {

@@ -21,13 +21,23 @@ impl Service {
         let listing = Listing::new("ListResourceTags", call.account(), request.limit, 50, 50)?;
         let after = self.position(&listing, request.marker.as_deref())?;
         self.look(call, |state| {
-            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn)?;
+            let key = authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )?;
             let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
             let page = self.page(
                 &listing,
                 key.key.tags.range::<str, _>((from, Bound::Unbounded)),
                 |(tag_key, _)| (*tag_key).clone(),
-                |(tag_key, tag_value)| v1::Tag { tag_key: tag_key.clone(), tag_value: tag_value.clone() },
+                |(tag_key, tag_value)| v1::Tag {
+                    tag_key: tag_key.clone(),
+                    tag_value: tag_value.clone(),
+                },
             );
             Ok(v1::ListResourceTagsResponse {
                 truncated: page.next_marker.is_some(),

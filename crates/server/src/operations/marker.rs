@@ -16,7 +16,9 @@ pub struct Markers {
 impl Markers {
     /// Markers under this 32-byte key.
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key) }
+        Self {
+            key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key),
+        }
     }
 
     /// A marker after `position` in `listing` of `account`.
@@ -31,7 +33,9 @@ impl Markers {
         if marker.len() > MARKER_CHARS_MAX {
             return Err(KmsError::InvalidMarker);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(marker).map_err(|_| KmsError::InvalidMarker)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(marker)
+            .map_err(|_| KmsError::InvalidMarker)?;
         let (tag, position) = bytes.split_at_checked(TAG_BYTES).ok_or(KmsError::InvalidMarker)?;
         aws_lc_rs::hmac::verify(&self.key, &Self::bound(listing, account, position), tag)
             .map_err(|_| KmsError::InvalidMarker)?;
@@ -44,7 +48,11 @@ impl Markers {
 
     fn bound(listing: &str, account: AccountId, position: &[u8]) -> Vec<u8> {
         let label = "concord.kms/v1/marker";
-        let mut bytes = kms_crypto::Fields::new(label).text(listing).account(&account).as_bytes().to_vec();
+        let mut bytes = kms_crypto::Fields::new(label)
+            .text(listing)
+            .account(&account)
+            .as_bytes()
+            .to_vec();
         bytes.extend_from_slice(position);
         bytes
     }
@@ -62,18 +70,36 @@ mod tests {
     fn a_marker_opens_only_unaltered_and_only_in_its_own_listing() {
         let markers = Markers::new(&[7; 32]);
         let marker = markers.seal("ListKeys", account('1'), "position");
-        assert_eq!(markers.open("ListKeys", account('1'), &marker), Ok("position".into()));
-        assert_eq!(markers.open("ListAliases", account('1'), &marker), Err(KmsError::InvalidMarker));
-        assert_eq!(markers.open("ListKeys", account('2'), &marker), Err(KmsError::InvalidMarker));
-        assert_eq!(Markers::new(&[8; 32]).open("ListKeys", account('1'), &marker), Err(KmsError::InvalidMarker));
+        assert_eq!(
+            markers.open("ListKeys", account('1'), &marker),
+            Ok("position".into())
+        );
+        assert_eq!(
+            markers.open("ListAliases", account('1'), &marker),
+            Err(KmsError::InvalidMarker)
+        );
+        assert_eq!(
+            markers.open("ListKeys", account('2'), &marker),
+            Err(KmsError::InvalidMarker)
+        );
+        assert_eq!(
+            Markers::new(&[8; 32]).open("ListKeys", account('1'), &marker),
+            Err(KmsError::InvalidMarker)
+        );
         for i in 0..marker.len() {
             let mut altered = marker.clone().into_bytes();
             altered[i] = if altered[i] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(altered).expect("ascii");
-            assert_eq!(markers.open("ListKeys", account('1'), &altered), Err(KmsError::InvalidMarker));
+            assert_eq!(
+                markers.open("ListKeys", account('1'), &altered),
+                Err(KmsError::InvalidMarker)
+            );
         }
         for hostile in ["", "A", "====", "\u{0}", &"A".repeat(100_000)] {
-            assert_eq!(markers.open("ListKeys", account('1'), hostile), Err(KmsError::InvalidMarker));
+            assert_eq!(
+                markers.open("ListKeys", account('1'), hostile),
+                Err(KmsError::InvalidMarker)
+            );
         }
     }
 }

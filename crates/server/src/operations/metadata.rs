@@ -1,10 +1,10 @@
 //! KeyMetadata: a key as callers see it.
 
+use kms_domain::State;
 use kms_domain::key::{DeletionDeadline, Key};
 use kms_domain::key_states::KeyState;
 use kms_domain::multi_region::{MultiRegion, Role, is_protected};
 use kms_domain::vocabulary::{AccountId, KeyArn, KeyId, KeySpec, KeyUsage, RegionName, Timestamp};
-use kms_domain::State;
 use kms_proto::kms::v1;
 
 /// A timestamp as protobuf carries it.
@@ -29,7 +29,10 @@ pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
         description: key.description.clone(),
         key_usage: key.usage.to_string(),
         key_state: key_state.as_str().to_owned(),
-        deletion_date: deletion.and_then(|d| d.shown_date).filter(|_| !awaits_replicas).map(timestamp),
+        deletion_date: deletion
+            .and_then(|d| d.shown_date)
+            .filter(|_| !awaits_replicas)
+            .map(timestamp),
         origin: key.origin.to_string(),
         key_manager: "CUSTOMER".to_owned(),
         customer_master_key_spec: Some(key.spec.to_string()),
@@ -56,11 +59,17 @@ pub fn replica_metadata(
     description: &str,
     created: Timestamp,
 ) -> v1::KeyMetadata {
-    let arn = KeyArn { region: region.clone(), ..primary_arn.clone() };
-    let configuration = primary.multi_region.as_ref().map(|m| v1::MultiRegionConfiguration {
-        multi_region_key_type: "REPLICA".to_owned(),
-        ..configuration(m, primary_arn)
-    });
+    let arn = KeyArn {
+        region: region.clone(),
+        ..primary_arn.clone()
+    };
+    let configuration = primary
+        .multi_region
+        .as_ref()
+        .map(|m| v1::MultiRegionConfiguration {
+            multi_region_key_type: "REPLICA".to_owned(),
+            ..configuration(m, primary_arn)
+        });
     v1::KeyMetadata {
         aws_account_id: arn.account.to_string(),
         key_id: arn.key_id.to_string(),
@@ -95,8 +104,15 @@ fn configuration(multi_region: &MultiRegion, arn: &KeyArn) -> v1::MultiRegionCon
 }
 
 fn multi_region_key(region: &RegionName, account: AccountId, key_id: KeyId) -> v1::MultiRegionKey {
-    let arn = KeyArn { region: region.clone(), account, key_id };
-    v1::MultiRegionKey { arn: arn.to_string(), region: region.to_string() }
+    let arn = KeyArn {
+        region: region.clone(),
+        account,
+        key_id,
+    };
+    v1::MultiRegionKey {
+        arn: arn.to_string(),
+        region: region.to_string(),
+    }
 }
 
 fn encryption_algorithms(spec: KeySpec, usage: KeyUsage) -> Vec<String> {

@@ -28,7 +28,11 @@ impl Listing {
         max: u32,
     ) -> Result<Self, OperationError> {
         let limit = limit.map_or(Ok(default), |limit| number_within("limit", limit, 1, max))?;
-        Ok(Self { name, account, limit: limit as usize })
+        Ok(Self {
+            name,
+            account,
+            limit: limit as usize,
+        })
     }
 }
 
@@ -57,11 +61,15 @@ impl Service {
             let position = position_of(&row);
             entries.push(entry(row));
             if entries.len() == listing.limit {
-                let next_marker =
-                    rows.peek().map(|_| self.markers.seal(listing.name, listing.account, &position));
+                let next_marker = rows
+                    .peek()
+                    .map(|_| self.markers.seal(listing.name, listing.account, &position));
                 return Page { entries, next_marker };
             }
         }
-        Page { entries, next_marker: None }
+        Page {
+            entries,
+            next_marker: None,
+        }
     }
 }

@@ -3,7 +3,9 @@
 use super::Call;
 use super::authorization::authorize_key;
 use super::service::Service;
-use super::symmetric::{OpenRequest, algorithm, check_usable, ciphertext_parameter, no_modifiers, unless_dry_run};
+use super::symmetric::{
+    OpenRequest, algorithm, check_usable, ciphertext_parameter, no_modifiers, unless_dry_run,
+};
 use super::validation::{KeyForms, encryption_context, grant_tokens};
 use crate::errors::OperationError;
 use kms_domain::key_states::Operation;
@@ -19,8 +21,14 @@ impl Service {
         const OPERATION: Operation = Operation::ReEncrypt;
         no_modifiers(&request.dry_run_modifiers)?;
         grant_tokens(&request.grant_tokens)?;
-        let from = algorithm("sourceEncryptionAlgorithm", request.source_encryption_algorithm.as_deref())?;
-        let to = algorithm("destinationEncryptionAlgorithm", request.destination_encryption_algorithm.as_deref())?;
+        let from = algorithm(
+            "sourceEncryptionAlgorithm",
+            request.source_encryption_algorithm.as_deref(),
+        )?;
+        let to = algorithm(
+            "destinationEncryptionAlgorithm",
+            request.destination_encryption_algorithm.as_deref(),
+        )?;
         let source_context = encryption_context(request.source_encryption_context)?;
         let destination_context = encryption_context(request.destination_encryption_context)?;
         let open = OpenRequest {

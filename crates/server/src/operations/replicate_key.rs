@@ -39,8 +39,16 @@ impl Service {
         let tags = tags_from_list(&tags(request.tags.clone()))?;
         let incarnation = Incarnation(self.keyring.random_bytes::<16>());
         let created = self.clock.now();
-        let authorize =
-            |state: &_| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn);
+        let authorize = |state: &_| {
+            authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )
+        };
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |_, key| {
                 let command = ReplicateKey {
@@ -51,12 +59,21 @@ impl Service {
                     policy: policy.clone(),
                     tags: tags.clone(),
                 };
-                Ok(Decided { guard: key.guard.clone(), command: Command::ReplicateKey(Box::new(command)) })
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::ReplicateKey(Box::new(command)),
+                })
             })
             .await?;
         let key = authorize(&view.state)?;
         Ok(v1::ReplicateKeyResponse {
-            replica_key_metadata: Some(replica_metadata(&key.key, &key.arn, &region, &description, created)),
+            replica_key_metadata: Some(replica_metadata(
+                &key.key,
+                &key.arn,
+                &region,
+                &description,
+                created,
+            )),
             replica_policy: default_policy(key.arn.account.as_str()),
             replica_tags: request.tags,
         })

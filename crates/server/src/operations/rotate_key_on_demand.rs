@@ -18,18 +18,37 @@ impl Service {
         request: v1::RotateKeyOnDemandRequest,
     ) -> Result<v1::RotateKeyOnDemandResponse, OperationError> {
         const OPERATION: Operation = Operation::RotateKeyOnDemand;
-        let authorize =
-            |state: &_| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn);
+        let authorize = |state: &_| {
+            authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )
+        };
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |state, key| {
                 check_state(&key.key, OPERATION, &key.arn)?;
                 let (material_id, wrapped) = self.wrap_new_material(state, &key.key)?;
-                let guard = Guard { wrapping_key: Some(wrapped.wrapping_key), ..key.guard.clone() };
-                let command = RotateKey { key: key.name, material: NewMaterial { material_id, wrapped } };
-                Ok(Decided { guard, command: Command::RotateKeyOnDemand(command) })
+                let guard = Guard {
+                    wrapping_key: Some(wrapped.wrapping_key),
+                    ..key.guard.clone()
+                };
+                let command = RotateKey {
+                    key: key.name,
+                    material: NewMaterial { material_id, wrapped },
+                };
+                Ok(Decided {
+                    guard,
+                    command: Command::RotateKeyOnDemand(command),
+                })
             })
             .await?;
         let key = authorize(&view.state)?;
-        Ok(v1::RotateKeyOnDemandResponse { key_id: key.arn.to_string() })
+        Ok(v1::RotateKeyOnDemandResponse {
+            key_id: key.arn.to_string(),
+        })
     }
 }

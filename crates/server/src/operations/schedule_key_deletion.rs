@@ -27,12 +27,26 @@ impl Service {
                 number_within("pendingWindowInDays", days, min, max)?
             }
         };
-        let authorize =
-            |state: &_| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn);
+        let authorize = |state: &_| {
+            authorize_key(
+                state,
+                call,
+                OPERATION,
+                "keyId",
+                &request.key_id,
+                KeyForms::IdOrArn,
+            )
+        };
         let (reply, view) = self
             .change(call, OPERATION, &request, authorize, |_, key| {
-                let command = ScheduleKeyDeletion { key: key.name, pending_window_days };
-                Ok(Decided { guard: key.guard.clone(), command: Command::ScheduleKeyDeletion(command) })
+                let command = ScheduleKeyDeletion {
+                    key: key.name,
+                    pending_window_days,
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::ScheduleKeyDeletion(command),
+                })
             })
             .await?;
         let deletion_date = match reply {

@@ -48,7 +48,13 @@ impl Service {
     /// Operations on this node. The cache is shared with whoever carries out evictions.
     pub fn new(node: Node, keyring: Arc<Keyring>, cache: Arc<MaterialCache>, clock: Clock) -> Self {
         let markers = Markers::new(keyring.marker_key());
-        Self { node, keyring, cache, markers, clock }
+        Self {
+            node,
+            keyring,
+            cache,
+            markers,
+            clock,
+        }
     }
 
     /// Answers from a view that is at least as new as the call. An answer that took longer than
@@ -66,7 +72,9 @@ impl Service {
                 return Ok(result);
             }
             if Instant::now() >= call.deadline {
-                return Err(OperationError::Timeout("the answer was not ready within the deadline".into()));
+                return Err(OperationError::Timeout(
+                    "the answer was not ready within the deadline".into(),
+                ));
             }
         }
     }
@@ -87,7 +95,7 @@ impl Service {
         for _ in 0..ATTEMPTS_MAX {
             let view = self.node.read(call.deadline).await?;
             let authorized = authorize(&view.state)?;
-            if let Some(remembered) = &view.state.remembered(call.principal(), &request) {
+            if let Some(remembered) = view.state.remembered(call.principal(), &request) {
                 return Ok((remembered?, view));
             }
             let decided = decide(&view.state, &authorized)?;
@@ -95,7 +103,10 @@ impl Service {
                 time: self.clock.now(),
                 principal: Some(call.principal().clone()),
                 request: Some(request.clone()),
-                guard: Guard { decided_at: self.clock.now(), ..decided.guard },
+                guard: Guard {
+                    decided_at: self.clock.now(),
+                    ..decided.guard
+                },
                 command: decided.command,
             };
             match self.node.propose(&proposal, call.deadline).await {
@@ -113,7 +124,9 @@ impl Service {
                 Err(failed) => return Err(failed.into()),
             }
         }
-        Err(OperationError::Unavailable("the key is being changed by others; try again".into()))
+        Err(OperationError::Unavailable(
+            "the key is being changed by others; try again".into(),
+        ))
     }
 
     /// The first material of a key, or the next one, made here and wrapped for this region.
@@ -132,8 +145,12 @@ impl Service {
         key: &UsableKey<'_>,
         id: &MaterialId,
     ) -> Result<Option<(&'a Material, Arc<KeyMaterial>)>, OperationError> {
-        let Some(row) = state.material(&key.key().name, id) else { return Ok(None) };
-        let opened = self.cache.get_or_open(row, || self.keyring.open_material(state, key.key(), row))?;
+        let Some(row) = state.material(&key.key().name, id) else {
+            return Ok(None);
+        };
+        let opened = self
+            .cache
+            .get_or_open(row, || self.keyring.open_material(state, key.key(), row))?;
         Ok(Some((row, opened)))
     }
 
@@ -149,7 +166,11 @@ impl Service {
 
 /// The name under which all regions know a material.
 pub fn material_name(row: &Material) -> MaterialName {
-    MaterialName { account: row.key.account, key_id: row.key.key_id, material_id: row.material_id }
+    MaterialName {
+        account: row.key.account,
+        key_id: row.key.key_id,
+        material_id: row.material_id,
+    }
 }
 
 fn request_key(call: &Call, operation: Operation, parameters: &impl Message) -> RequestKey {

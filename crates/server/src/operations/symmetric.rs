@@ -36,8 +36,15 @@ pub(super) struct OpenRequest<'a> {
 
 /// An encryption algorithm parameter; SYMMETRIC_DEFAULT when absent.
 pub(super) fn algorithm(member: &str, text: Option<&str>) -> Result<EncryptionAlgorithm, KmsError> {
-    let Some(text) = text else { return Ok(EncryptionAlgorithm::SymmetricDefault) };
-    one_of(member, text, EncryptionAlgorithm::ALL, EncryptionAlgorithm::as_str)
+    let Some(text) = text else {
+        return Ok(EncryptionAlgorithm::SymmetricDefault);
+    };
+    one_of(
+        member,
+        text,
+        EncryptionAlgorithm::ALL,
+        EncryptionAlgorithm::as_str,
+    )
 }
 
 /// A ciphertext parameter within the bounds of the service model.
@@ -63,11 +70,17 @@ pub(super) fn check_usable<'a>(
     let usable = UsableKey::check(state, &key.name, operation)?;
     if key.key.usage != KeyUsage::EncryptDecrypt {
         let (arn, usage) = (&key.arn, key.key.usage);
-        let text = format!("{arn} key usage is {usage} which is not valid for {}.", operation.as_str());
+        let text = format!(
+            "{arn} key usage is {usage} which is not valid for {}.",
+            operation.as_str()
+        );
         return Err(KmsError::InvalidKeyUsage(text));
     }
     if algorithm != EncryptionAlgorithm::SymmetricDefault {
-        let text = format!("Algorithm {algorithm} and key spec {} are incompatible.", key.key.spec);
+        let text = format!(
+            "Algorithm {algorithm} and key spec {} are incompatible.",
+            key.key.spec
+        );
         return Err(KmsError::InvalidKeyUsage(text));
     }
     Ok(usable)
@@ -89,7 +102,11 @@ impl Service {
         let ciphertext = self
             .keyring
             .with_rng(|rng| symmetric::encrypt(symmetric, &material_name(row), context, plaintext, rng))?;
-        Ok(Sealed { ciphertext, key_arn: key.arn().to_string(), material_id })
+        Ok(Sealed {
+            ciphertext,
+            key_arn: key.arn().to_string(),
+            material_id,
+        })
     }
 
     /// Finds the key from the ciphertext, authorizes it, and opens. In this order: parse, authorize, IncorrectKey,
@@ -120,9 +137,18 @@ impl Service {
         let found = self.material(state, &usable, &header.material_id)?;
         let (row, material) = found.ok_or(KmsError::InvalidCiphertext)?;
         let symmetric = material.as_symmetric().ok_or(KmsError::InvalidCiphertext)?;
-        let plaintext = symmetric::decrypt(symmetric, &material_name(row), request.context, request.ciphertext)
-            .map_err(|_: CryptoError| KmsError::InvalidCiphertext)?;
-        Ok(Opened { plaintext, key_arn: key.arn.to_string(), material_id: header.material_id })
+        let plaintext = symmetric::decrypt(
+            symmetric,
+            &material_name(row),
+            request.context,
+            request.ciphertext,
+        )
+        .map_err(|_: CryptoError| KmsError::InvalidCiphertext)?;
+        Ok(Opened {
+            plaintext,
+            key_arn: key.arn.to_string(),
+            material_id: header.material_id,
+        })
     }
 }
 
@@ -151,6 +177,8 @@ pub(super) fn unless_dry_run(dry_run: Option<bool>) -> Result<(), OperationError
 pub(super) fn no_modifiers(modifiers: &[String]) -> Result<(), KmsError> {
     match modifiers {
         [] => Ok(()),
-        _ => Err(KmsError::UnsupportedOperation("DryRunModifiers are not supported yet.".into())),
+        _ => Err(KmsError::UnsupportedOperation(
+            "DryRunModifiers are not supported yet.".into(),
+        )),
     }
 }

@@ -22,10 +22,25 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
             |_, key| {
-                let command = TagResource { key: key.name, tags: tags(request.tags.clone()) };
-                Ok(Decided { guard: key.guard.clone(), command: Command::TagResource(command) })
+                let command = TagResource {
+                    key: key.name,
+                    tags: tags(request.tags.clone()),
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::TagResource(command),
+                })
             },
         )
         .await?;

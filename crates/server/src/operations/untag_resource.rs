@@ -22,10 +22,25 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
             |_, key| {
-                let command = UntagResource { key: key.name, tag_keys: request.tag_keys.clone() };
-                Ok(Decided { guard: key.guard.clone(), command: Command::UntagResource(command) })
+                let command = UntagResource {
+                    key: key.name,
+                    tag_keys: request.tag_keys.clone(),
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::UntagResource(command),
+                })
             },
         )
         .await?;

@@ -24,10 +24,25 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
             |_, key| {
-                let command = UpdateKeyDescription { key: key.name, description: request.description.clone() };
-                Ok(Decided { guard: key.guard.clone(), command: Command::UpdateKeyDescription(command) })
+                let command = UpdateKeyDescription {
+                    key: key.name,
+                    description: request.description.clone(),
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::UpdateKeyDescription(command),
+                })
             },
         )
         .await?;

@@ -23,13 +23,29 @@ impl Service {
             call,
             OPERATION,
             &request,
-            |state| authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::IdOrArn),
+            |state| {
+                authorize_key(
+                    state,
+                    call,
+                    OPERATION,
+                    "keyId",
+                    &request.key_id,
+                    KeyForms::IdOrArn,
+                )
+            },
             |state, key| {
                 check_state(&key.key, OPERATION, &key.arn)?;
                 let (from, to) = next_epoch(state, key, &target)?;
                 let proof = self.keyring.sign_handover(state, &key.name, from, to)?;
-                let command = command::UpdatePrimaryRegion { key: key.name, target: target.clone(), proof };
-                Ok(Decided { guard: key.guard.clone(), command: Command::UpdatePrimaryRegion(command) })
+                let command = command::UpdatePrimaryRegion {
+                    key: key.name,
+                    target: target.clone(),
+                    proof,
+                };
+                Ok(Decided {
+                    guard: key.guard.clone(),
+                    command: Command::UpdatePrimaryRegion(command),
+                })
             },
         )
         .await?;
@@ -40,9 +56,14 @@ impl Service {
 /// The epoch that is left and the one that follows, which the proof of the hand-over names.
 fn next_epoch(state: &State, key: &AuthorizedKey, target: &RegionName) -> Result<(Epoch, Epoch), KmsError> {
     let Some(multi_region) = &key.key.multi_region else {
-        return Err(KmsError::UnsupportedOperation(format!("{} is not a multi-region primary key.", key.arn)));
+        return Err(KmsError::UnsupportedOperation(format!(
+            "{} is not a multi-region primary key.",
+            key.arn
+        )));
     };
-    let peer = state.peer(target).ok_or_else(|| KmsError::RegionNotPaired(target.clone()))?;
+    let peer = state
+        .peer(target)
+        .ok_or_else(|| KmsError::RegionNotPaired(target.clone()))?;
     let from = multi_region.epoch.clone();
     let to = Epoch {
         counter: from.counter.saturating_add(1),

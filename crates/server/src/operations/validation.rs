@@ -4,10 +4,10 @@
 //! characters of them.
 
 use kms_domain::KmsError;
-use kms_domain::vocabulary::{EncryptionContext, KeyReference, RegionName};
 use kms_domain::vocabulary::{AliasName, Malformed};
+use kms_domain::vocabulary::{EncryptionContext, KeyReference, RegionName};
 use kms_proto::kms::v1;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 const ECHO_CHARS_MAX: usize = 256;
@@ -73,7 +73,11 @@ pub fn one_of<T: FromStr<Err = Malformed> + Copy>(
 ) -> Result<T, KmsError> {
     text.parse().map_err(|_| {
         let set: Vec<&str> = all.iter().map(|v| spelled(*v)).collect();
-        constraint(member, text, &format!("Member must satisfy enum value set: [{}]", set.join(", ")))
+        constraint(
+            member,
+            text,
+            &format!("Member must satisfy enum value set: [{}]", set.join(", ")),
+        )
     })
 }
 
@@ -91,7 +95,11 @@ pub fn key_reference(member: &str, text: &str, forms: KeyForms) -> Result<KeyRef
     text_within(member, text, 1, KEY_ID_CHARS_MAX)?;
     let echo = || text.chars().take(ECHO_CHARS_MAX).collect::<String>();
     let reference: KeyReference = text.parse().map_err(|_| {
-        if text.starts_with("arn:") { KmsError::InvalidArn(echo()) } else { KmsError::InvalidKeyId(echo()) }
+        if text.starts_with("arn:") {
+            KmsError::InvalidArn(echo())
+        } else {
+            KmsError::InvalidKeyId(echo())
+        }
     })?;
     let is_alias = matches!(reference, KeyReference::Alias(_) | KeyReference::AliasArn(_));
     if is_alias && forms == KeyForms::IdOrArn {
@@ -104,11 +112,18 @@ pub fn key_reference(member: &str, text: &str, forms: KeyForms) -> Result<KeyRef
 pub fn alias_name(text: &str) -> Result<AliasName, KmsError> {
     text_within("aliasName", text, 1, 256)?;
     if !text.starts_with("alias/") {
-        return Err(KmsError::InvalidAliasName("Alias must start with the prefix \"alias/\". Please see \
-             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html".into()));
+        return Err(KmsError::InvalidAliasName(
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+                .into(),
+        ));
     }
     text.parse().map_err(|_| {
-        constraint("aliasName", text, "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$")
+        constraint(
+            "aliasName",
+            text,
+            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$",
+        )
     })
 }
 
@@ -116,29 +131,42 @@ pub fn alias_name(text: &str) -> Result<AliasName, KmsError> {
 pub fn region_name(member: &str, text: &str) -> Result<RegionName, KmsError> {
     text_within(member, text, 1, 32)?;
     text.parse().map_err(|_| {
-        constraint(member, text, "Member must satisfy regular expression pattern: ^([a-z]+-){2,3}\\d+$")
+        constraint(
+            member,
+            text,
+            "Member must satisfy regular expression pattern: ^([a-z]+-){2,3}\\d+$",
+        )
     })
 }
 
 /// An encryption context.
-pub fn encryption_context(pairs: HashMap<String, String>) -> Result<EncryptionContext, KmsError> {
+pub fn encryption_context(pairs: BTreeMap<String, String>) -> Result<EncryptionContext, KmsError> {
     let pairs: BTreeMap<String, String> = pairs.into_iter().collect();
-    EncryptionContext::new(pairs).map_err(|e| KmsError::Validation(format!("Invalid encryption context: {e}")))
+    EncryptionContext::new(pairs)
+        .map_err(|e| KmsError::Validation(format!("Invalid encryption context: {e}")))
 }
 
 /// Grant tokens: checked for form; grants themselves do not exist yet, so a token conveys nothing.
 pub fn grant_tokens(tokens: &[String]) -> Result<(), KmsError> {
     if tokens.len() > kms_domain::limits::GRANT_TOKENS_MAX {
-        return Err(constraint("grantTokens", "", "Member must have length less than or equal to 10"));
+        return Err(constraint(
+            "grantTokens",
+            "",
+            "Member must have length less than or equal to 10",
+        ));
     }
-    tokens.iter().try_for_each(|token| text_within("grantTokens", token, 1, 8_192))
+    tokens
+        .iter()
+        .try_for_each(|token| text_within("grantTokens", token, 1, 8_192))
 }
 
 /// A recipient enclave is refused until attestation is supported.
 pub fn no_recipient(recipient: Option<&v1::RecipientInfo>) -> Result<(), KmsError> {
     match recipient {
         None => Ok(()),
-        Some(_) => Err(KmsError::UnsupportedOperation("Recipient is not supported by this service.".into())),
+        Some(_) => Err(KmsError::UnsupportedOperation(
+            "Recipient is not supported by this service.".into(),
+        )),
     }
 }
 
@@ -152,14 +180,23 @@ mod tests {
     use super::*;
 
     fn message(result: Result<impl Sized, KmsError>) -> String {
-        result.err().map(|e| format!("{}: {e}", e.exception())).unwrap_or_default()
+        result
+            .err()
+            .map(|e| format!("{}: {e}", e.exception()))
+            .unwrap_or_default()
     }
 
     #[test]
     fn key_identifiers_are_refused_as_aws_refuses_them() {
         let arn = "arn:aws:kms:us-east-1:000000000001:key/not-a-key";
-        assert_eq!(message(key_reference("keyId", arn, KeyForms::Any)), format!("InvalidArnException: Invalid arn {arn}"));
-        assert_eq!(message(key_reference("keyId", "x", KeyForms::Any)), "NotFoundException: Invalid keyId 'x'");
+        assert_eq!(
+            message(key_reference("keyId", arn, KeyForms::Any)),
+            format!("InvalidArnException: Invalid arn {arn}")
+        );
+        assert_eq!(
+            message(key_reference("keyId", "x", KeyForms::Any)),
+            "NotFoundException: Invalid keyId 'x'"
+        );
         assert_eq!(
             message(key_reference("keyId", "alias/x", KeyForms::IdOrArn)),
             "NotFoundException: Invalid keyId 'alias/x'"
@@ -175,7 +212,10 @@ mod tests {
     #[test]
     fn an_over_long_value_is_cut_in_its_message() {
         let text = message(key_reference("keyId", &"k".repeat(1_000_000), KeyForms::Any));
-        assert!(text.starts_with("ValidationException") && text.len() < 500, "{text}");
+        assert!(
+            text.starts_with("ValidationException") && text.len() < 500,
+            "{text}"
+        );
     }
 
     #[test]
@@ -189,7 +229,10 @@ mod tests {
     #[test]
     fn blobs_are_never_echoed() {
         let text = message(blob_within("plaintext", b"canary", 1, 5));
-        assert!(!text.contains("canary") && text.contains("less than or equal to 5"), "{text}");
+        assert!(
+            !text.contains("canary") && text.contains("less than or equal to 5"),
+            "{text}"
+        );
     }
 
     #[test]
