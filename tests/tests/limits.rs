@@ -6,7 +6,7 @@ use kms_proto::kms::v1::*;
 use kms_tests::client::{Kms, exception};
 use kms_tests::ledger::{decrypt, within};
 use kms_tests::test_cluster::TestCluster;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use tonic::Code;
 
 const REGION: &str = "us-east-1";
@@ -23,7 +23,7 @@ fn tag(tag_key: &str) -> Tag {
 }
 
 /// Every operation that needs one region only, once, with the effect it must have.
-pub async fn every_operation_once(kms: &mut Kms) -> anyhow::Result<()> {
+pub(crate) async fn every_operation_once(kms: &mut Kms) -> anyhow::Result<()> {
     let id = create_key(kms, false).await?;
     let other = create_key(kms, false).await?;
     manage(kms, &id, &other).await?;
@@ -173,7 +173,7 @@ async fn rotate(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
 }
 
 async fn use_for_cryptography(kms: &mut Kms, id: &str, other: &str) -> anyhow::Result<()> {
-    let context = HashMap::from([("tenant".to_owned(), "one".to_owned())]);
+    let context = BTreeMap::from([("tenant".to_owned(), "one".to_owned())]);
     let generate = GenerateDataKeyRequest {
         key_id: key(id),
         key_spec: Some("AES_256".to_owned()),
@@ -291,7 +291,7 @@ async fn wrong_cryptographic_parameters(kms: &mut Kms, id: &str) -> anyhow::Resu
             .len()
             <= 6_144
     );
-    let long_context = HashMap::from([("k".to_owned(), "v".repeat(8_192))]);
+    let long_context = BTreeMap::from([("k".to_owned(), "v".repeat(8_192))]);
     let request = EncryptRequest {
         encryption_context: long_context,
         ..encrypt_of(1)
@@ -388,7 +388,7 @@ async fn foreign_and_altered_ciphertexts(kms: &mut Kms, id: &str, other: &str) -
             "{position}"
         );
     }
-    let context = HashMap::from([("k".to_owned(), "v".to_owned())]);
+    let context = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
     let request = DecryptRequest {
         encryption_context: context,
         ..decrypt_of(ciphertext, None)

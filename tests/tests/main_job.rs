@@ -61,7 +61,7 @@ async fn rotate(cluster: &Cluster, primary: &str, key: &str) -> anyhow::Result<(
     .await
 }
 
-pub async fn move_primary(cluster: &Cluster, from: &str, to: &str, key: &str) -> anyhow::Result<()> {
+pub(crate) async fn move_primary(cluster: &Cluster, from: &str, to: &str, key: &str) -> anyhow::Result<()> {
     let request = UpdatePrimaryRegionRequest {
         key_id: key.to_owned(),
         primary_region: to.to_owned(),

@@ -12,11 +12,11 @@ use kms_tests::names::NodeName;
 use kms_tests::wait::until;
 use std::time::Duration;
 
-pub const CALL: Duration = Duration::from_secs(5);
-pub const SETTLED: Duration = Duration::from_secs(60);
+pub(crate) const CALL: Duration = Duration::from_secs(5);
+pub(crate) const SETTLED: Duration = Duration::from_secs(60);
 
 /// A client of a region's first running node.
-pub fn any_kms(cluster: &Cluster, region: &str) -> anyhow::Result<Kms> {
+pub(crate) fn any_kms(cluster: &Cluster, region: &str) -> anyhow::Result<Kms> {
     let running = cluster
         .nodes_of(region)
         .into_iter()
@@ -25,7 +25,7 @@ pub fn any_kms(cluster: &Cluster, region: &str) -> anyhow::Result<Kms> {
 }
 
 /// Makes a key and gives its id.
-pub async fn create_key(kms: &mut Kms, multi_region: bool) -> anyhow::Result<String> {
+pub(crate) async fn create_key(kms: &mut Kms, multi_region: bool) -> anyhow::Result<String> {
     let request = CreateKeyRequest {
         multi_region: Some(multi_region),
         ..Default::default()
@@ -34,7 +34,7 @@ pub async fn create_key(kms: &mut Kms, multi_region: bool) -> anyhow::Result<Str
     Ok(answer.key_metadata.context("CreateKey answers metadata")?.key_id)
 }
 
-pub async fn describe(kms: &mut Kms, key_id: &str) -> anyhow::Result<KeyMetadata> {
+pub(crate) async fn describe(kms: &mut Kms, key_id: &str) -> anyhow::Result<KeyMetadata> {
     let request = DescribeKeyRequest {
         key_id: key_id.to_owned(),
         ..Default::default()
@@ -43,7 +43,7 @@ pub async fn describe(kms: &mut Kms, key_id: &str) -> anyhow::Result<KeyMetadata
     answer.key_metadata.context("DescribeKey answers metadata")
 }
 
-pub async fn encrypt(kms: &mut Kms, key_id: &str, plaintext: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn encrypt(kms: &mut Kms, key_id: &str, plaintext: &[u8]) -> anyhow::Result<Vec<u8>> {
     let request = EncryptRequest {
         key_id: key_id.to_owned(),
         plaintext: plaintext.to_vec(),
@@ -57,7 +57,7 @@ pub async fn encrypt(kms: &mut Kms, key_id: &str, plaintext: &[u8]) -> anyhow::R
 }
 
 /// Replicates a key and waits until the replica is Enabled.
-pub async fn replicate(cluster: &Cluster, from: &str, to: &str, key_id: &str) -> anyhow::Result<()> {
+pub(crate) async fn replicate(cluster: &Cluster, from: &str, to: &str, key_id: &str) -> anyhow::Result<()> {
     let request = ReplicateKeyRequest {
         key_id: key_id.to_owned(),
         replica_region: to.to_owned(),
@@ -78,7 +78,7 @@ pub async fn replicate(cluster: &Cluster, from: &str, to: &str, key_id: &str) ->
 }
 
 /// Waits until a key is Enabled in a region.
-pub async fn enabled(cluster: &Cluster, region: &str, key_id: &str) -> anyhow::Result<()> {
+pub(crate) async fn enabled(cluster: &Cluster, region: &str, key_id: &str) -> anyhow::Result<()> {
     until(
         &format!("{key_id} to be Enabled in {region}"),
         SETTLED,
@@ -92,7 +92,7 @@ pub async fn enabled(cluster: &Cluster, region: &str, key_id: &str) -> anyhow::R
 }
 
 /// Waits until every running node of a region shows the same state hash at the same index, and gives it.
-pub async fn same_state_hash(cluster: &Cluster, region: &str) -> anyhow::Result<(u64, String)> {
+pub(crate) async fn same_state_hash(cluster: &Cluster, region: &str) -> anyhow::Result<(u64, String)> {
     until(&format!("equal state hashes in {region}"), SETTLED, || async {
         let mut seen: Vec<(u64, String)> = Vec::new();
         for node in cluster.nodes_of(region) {
@@ -108,7 +108,7 @@ pub async fn same_state_hash(cluster: &Cluster, region: &str) -> anyhow::Result<
     .await
 }
 
-pub async fn status(cluster: &Cluster, node: &NodeName) -> anyhow::Result<RegionStatusResponse> {
+pub(crate) async fn status(cluster: &Cluster, node: &NodeName) -> anyhow::Result<RegionStatusResponse> {
     until(&format!("{node} to tell its status"), SETTLED, || {
         cluster.status(node)
     })
@@ -116,7 +116,7 @@ pub async fn status(cluster: &Cluster, node: &NodeName) -> anyhow::Result<Region
 }
 
 /// The lines of a node's log that hold `text`.
-pub fn log_lines(cluster: &Cluster, node: &NodeName, text: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) fn log_lines(cluster: &Cluster, node: &NodeName, text: &str) -> anyhow::Result<Vec<String>> {
     let log = std::fs::read(cluster.node(node).log())?;
     let log = String::from_utf8_lossy(&log);
     Ok(log
