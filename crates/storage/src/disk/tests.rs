@@ -301,3 +301,26 @@ async fn a_peer_with_another_store_is_refused_unless_membership_names_it() {
         "the old disk is gone for good"
     );
 }
+
+#[tokio::test]
+async fn a_peer_that_cannot_be_remembered_is_not_answered() {
+    let (log, disk) = crate::log::tests::log_on_test_disk(options());
+    let peers = PeerTable::open(&log).unwrap();
+    peers.check(&log, 2, presence(7, 5, 1), None).await.unwrap();
+    disk.failing.store(true, std::sync::atomic::Ordering::SeqCst);
+    for _ in 0..2 {
+        let refused = peers.check(&log, 2, presence(7, 6, 1), None).await;
+        assert!(matches!(refused, Err(PeerRefused::Storage { node_id: 2, .. })));
+    }
+    peers.check(&log, 2, presence(7, 5, 1), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_boot_count_that_is_not_durable_is_not_shown() {
+    let (log, disk) = crate::log::tests::log_on_test_disk(options());
+    let counter = BootCounter::open(&log).unwrap();
+    let before = counter.current();
+    disk.failing.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(counter.raise(&log).await.is_err());
+    assert_eq!(counter.current(), before);
+}

@@ -194,7 +194,9 @@ impl Drop for Owner {
             Ok(writer) => writer.take(),
             Err(poisoned) => poisoned.into_inner().take(),
         };
+        // The rows of a rebuild may hold the last handle; then this is the writer's own thread.
         if let Some(writer) = writer
+            && writer.thread().id() != std::thread::current().id()
             && writer.join().is_err()
         {
             tracing::warn!("the image's writer thread panicked; the image is checked at the next start");

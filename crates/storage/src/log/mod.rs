@@ -342,7 +342,9 @@ impl Drop for Owner {
             Ok(writer) => writer.take(),
             Err(poisoned) => poisoned.into_inner().take(),
         };
+        // A callback may hold the last handle; then this is the writer's own thread.
         if let Some(writer) = writer
+            && writer.thread().id() != std::thread::current().id()
             && writer.join().is_err()
         {
             tracing::error!("the log's writer thread panicked");
@@ -351,4 +353,4 @@ impl Drop for Owner {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -53,6 +53,63 @@ fn edit(folder: &Path, change: impl FnOnce(&mut redb::Table<'_, u64, &'static [u
     transaction.commit().unwrap();
 }
 
+/// What a test sees and steers of a disk in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TestDisk {
+    /// Whether syncs fail from now on.
+    pub(crate) failing: Arc<AtomicBool>,
+    syncs: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct TestBackend {
+    memory: redb::backends::InMemoryBackend,
+    disk: TestDisk,
+}
+
+impl redb::StorageBackend for TestBackend {
+    fn len(&self) -> io::Result<u64> {
+        self.memory.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.memory.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.memory.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.disk.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.disk.failing.load(Ordering::SeqCst) {
+            return Err(io::Error::other("fsync failed"));
+        }
+        self.memory.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.memory.write(offset, data)
+    }
+}
+
+/// An empty log on a disk in memory.
+pub(crate) fn log_on_test_disk(options: LogOptions) -> (LogStore, TestDisk) {
+    let disk = TestDisk::default();
+    let memory = redb::backends::InMemoryBackend::new();
+    let backend = TestBackend {
+        memory,
+        disk: disk.clone(),
+    };
+    let database = redb::Builder::new().create_with_backend(backend).unwrap();
+    table::create_tables(&database).unwrap();
+    let sealer = Arc::new(Sealer::new(zeroize::Zeroizing::new([1; 32]), 1));
+    (
+        LogStore::start(Arc::new(database), sealer, options).unwrap(),
+        disk,
+    )
+}
+
 #[tokio::test]
 async fn what_was_flushed_is_there_after_a_reopen() {
     let folder = TempDir::new().unwrap();
@@ -86,15 +143,21 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn entries_are_readable_before_they_are_durable() {
+async fn entries_are_readable_before_they_are_durable_even_without_memory_to_spare() {
     let folder = TempDir::new().unwrap();
-    let disk = open(folder.path());
+    let no_memory = LogOptions {
+        recent_bytes_max: 0,
+        ..options()
+    };
+    let disk = DataFolder::open_or_format(folder.path(), &identity(1), &TestRootKey(9), no_memory).unwrap();
     for index in 0..200 {
         disk.log()
             .append(records(1, index..index + 1), |_| ())
             .await
             .unwrap();
-        assert_eq!(disk.log().read(index..index + 1, ALL).await.unwrap().len(), 1);
+        let start = index.saturating_sub(20);
+        let read = disk.log().read(start..index + 1, ALL).await.unwrap();
+        assert_eq!(read, records(1, start..index + 1));
     }
 }
 
@@ -133,17 +196,27 @@ async fn a_vote_is_durable_after_the_appends_before_it() {
 }
 
 #[tokio::test]
-async fn committed_causes_no_sync_of_its_own_but_rides_with_the_next() {
+async fn committed_causes_no_sync_of_its_own() {
+    let (log, disk) = log_on_test_disk(options());
+    append(&log, records(1, 0..1)).await;
+    let before = disk.syncs.load(Ordering::SeqCst);
+    append(&log, records(1, 1..2)).await;
+    let of_one_append = disk.syncs.load(Ordering::SeqCst) - before;
+    for _ in 0..1000 {
+        log.save_committed(Some(Bytes::from_static(b"1-1"))).unwrap();
+    }
+    append(&log, records(1, 2..3)).await;
+    assert_eq!(disk.syncs.load(Ordering::SeqCst) - before, 2 * of_one_append);
+}
+
+#[tokio::test]
+async fn committed_is_durable_with_the_next_append() {
     let folder = TempDir::new().unwrap();
     let disk = open(folder.path());
     append(disk.log(), records(1, 0..2)).await;
-    for _ in 0..1000 {
-        disk.log()
-            .save_committed(Some(Bytes::from_static(b"1-1")))
-            .unwrap();
-    }
-    let survivor = killed(folder.path());
-    assert_eq!(open(survivor.path()).log().committed(), None);
+    disk.log()
+        .save_committed(Some(Bytes::from_static(b"1-1")))
+        .unwrap();
     append(disk.log(), records(1, 2..3)).await;
     let survivor = killed(folder.path());
     assert_eq!(open(survivor.path()).log().committed().unwrap(), "1-1");
@@ -358,73 +431,43 @@ async fn a_missing_entry_is_a_clear_refusal_to_open() {
     assert!(matches!(opened.err(), Some(StorageError::Corrupt(_))));
 }
 
-/// A disk whose syncs fail once it is told so.
-#[derive(Debug)]
-struct FailingDisk {
-    memory: redb::backends::InMemoryBackend,
-    failing: Arc<AtomicBool>,
-}
-
-impl redb::StorageBackend for FailingDisk {
-    fn len(&self) -> io::Result<u64> {
-        self.memory.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.memory.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.memory.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        if self.failing.load(Ordering::SeqCst) {
-            return Err(io::Error::other("fsync failed"));
-        }
-        self.memory.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.memory.write(offset, data)
-    }
-}
-
 #[tokio::test]
 async fn a_failed_sync_poisons_everything_and_acknowledges_nothing() {
-    let failing = Arc::new(AtomicBool::new(false));
-    let memory = redb::backends::InMemoryBackend::new();
-    let backend = FailingDisk {
-        memory,
-        failing: Arc::clone(&failing),
-    };
-    let database = redb::Builder::new().create_with_backend(backend).unwrap();
-    table::create_tables(&database).unwrap();
     let fatal_calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&fatal_calls);
     let fatal: FatalHook = Arc::new(move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
     });
-    let sealer = Arc::new(Sealer::new(zeroize::Zeroizing::new([1; 32]), 1));
-    let log = LogStore::start(Arc::new(database), sealer, LogOptions { fatal, ..options() }).unwrap();
+    let (log, disk) = log_on_test_disk(LogOptions { fatal, ..options() });
     append(&log, records(1, 0..1)).await;
-    failing.store(true, Ordering::SeqCst);
+    disk.failing.store(true, Ordering::SeqCst);
     let (told, outcome) = oneshot::channel();
     log.append(records(1, 1..2), move |result| told.send(result).unwrap())
         .await
         .unwrap();
     assert!(outcome.await.unwrap().is_err());
     assert_eq!(fatal_calls.load(Ordering::SeqCst), 1);
-    failing.store(false, Ordering::SeqCst);
-    assert!(
-        matches!(log.save_vote(Bytes::new()).await, Err(StorageError::Poisoned(_))),
-        "no retry"
-    );
-    assert!(matches!(
-        log.append(records(1, 2..3), |_| ()).await,
-        Err(StorageError::Poisoned(_))
-    ));
+    disk.failing.store(false, Ordering::SeqCst);
+    let vote = log.save_vote(Bytes::new()).await;
+    assert!(matches!(vote, Err(StorageError::Poisoned(_))), "no retry");
+    let appended = log.append(records(1, 2..3), |_| ()).await;
+    assert!(matches!(appended, Err(StorageError::Poisoned(_))));
     assert_eq!(log.flushed_index(), Some(0));
+}
+
+#[tokio::test]
+async fn a_callback_may_hold_the_last_handle() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log().clone();
+    let (told, outcome) = oneshot::channel();
+    let last = log.clone();
+    let flushed = move |result: io::Result<()>| {
+        drop(last);
+        told.send(result).unwrap();
+    };
+    log.append(records(1, 0..1), flushed).await.unwrap();
+    drop(log);
+    outcome.await.unwrap().unwrap();
 }
 
 /// A floor far below what the hardware gives, so that a lost group commit is noticed and a busy

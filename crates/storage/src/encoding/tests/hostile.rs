@@ -81,9 +81,15 @@ fn a_field_of_a_later_version_is_refused_and_not_dropped() {
 #[test]
 fn longer_bytes_than_ever_written_are_refused_unread() {
     let refusals = [
-        (PROPOSAL_BYTES_MAX, decode_proposal(&vec![0; PROPOSAL_BYTES_MAX + 1]).err()),
+        (
+            PROPOSAL_BYTES_MAX,
+            decode_proposal(&vec![0; PROPOSAL_BYTES_MAX + 1]).err(),
+        ),
         (ROW_BYTES_MAX, decode_row(&vec![0; ROW_BYTES_MAX + 1]).err()),
-        (OUTCOME_BYTES_MAX, decode_error(&vec![0; OUTCOME_BYTES_MAX + 1]).err()),
+        (
+            OUTCOME_BYTES_MAX,
+            decode_error(&vec![0; OUTCOME_BYTES_MAX + 1]).err(),
+        ),
     ];
     for (bytes_max, refusal) in refusals {
         let expected = DecodeError::TooLong {
