@@ -8,6 +8,7 @@ mod deletion;
 mod keys;
 mod log_time;
 mod properties;
+mod replicating;
 mod request_ids;
 mod resolving;
 mod rotating;

@@ -21,7 +21,10 @@ mod workload;
 mod world;
 
 /// Seeds to run: one that is named, or so many.
-#[allow(clippy::disallowed_methods, reason = "says how much is tested, never what a region does")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "says how much is tested, never what a region does"
+)]
 fn seeds() -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     match number("CONCORD_SIM_SEED") {
