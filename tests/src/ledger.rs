@@ -140,7 +140,7 @@ async fn one_round(kms: &mut Kms, promise: &mut Promise) -> Result<(), tonic::St
     let sealed = kms.encrypt(within(request, CALL_WITHIN)).await?.into_inner();
     promise.ciphertexts.push((sealed.ciphertext_blob, plaintext));
 
-    if promise.attempted % 4 == 0 {
+    if promise.attempted.is_multiple_of(4) {
         let answer = kms
             .create_key(within(CreateKeyRequest::default(), CALL_WITHIN))
             .await?

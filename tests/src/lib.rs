@@ -3,8 +3,10 @@
 //!
 //! Everything listens on loopback. Every process that is started here is known by its id and is ended by it.
 
+pub mod agreement;
 pub mod block_device;
 pub mod certificates;
+pub mod chaos;
 pub mod client;
 pub mod cluster;
 pub mod demo;
@@ -14,6 +16,7 @@ pub mod ledger;
 pub mod names;
 pub mod ports;
 pub mod process;
+pub mod replacement;
 pub mod scratch;
 pub mod test_cluster;
 pub mod wait;

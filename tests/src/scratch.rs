@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
+    keep: bool,
 }
 
 impl Scratch {
@@ -21,7 +22,12 @@ impl Scratch {
             rand::random::<u32>()
         ));
         crate::files::private_folder(&path)?;
-        Ok(Self { path })
+        Ok(Self { path, keep: false })
+    }
+
+    /// Whether the folder stays in any case.
+    pub fn keep(&mut self, keep: bool) {
+        self.keep = keep;
     }
 
     /// The folder.
@@ -33,6 +39,9 @@ impl Scratch {
 impl Drop for Scratch {
     #[expect(clippy::print_stderr, reason = "a failing test says where its logs are")]
     fn drop(&mut self) {
+        if self.keep {
+            return;
+        }
         if std::thread::panicking() {
             eprintln!("the cluster's files and logs are kept in {}", self.path.display());
         } else if let Err(error) = std::fs::remove_dir_all(&self.path) {

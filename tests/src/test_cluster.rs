@@ -18,7 +18,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 pub struct TestCluster {
     cluster: Cluster,
     // Dropped in this order: the folder before the ports are given back.
-    _scratch: Scratch,
+    scratch: Scratch,
     _ports: PortBlock,
     _turn: MutexGuard<'static, ()>,
 }
@@ -65,10 +65,17 @@ impl TestCluster {
         let cluster = Cluster::open_or_make(scratch.path(), binaries()?, plan)?;
         Ok(Self {
             cluster,
-            _scratch: scratch,
+            scratch,
             _ports: ports,
             _turn: turn,
         })
+    }
+}
+
+impl TestCluster {
+    /// Whether the cluster's files stay when it is dropped.
+    pub fn keep_files(&mut self, keep: bool) {
+        self.scratch.keep(keep);
     }
 }
 

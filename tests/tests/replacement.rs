@@ -2,9 +2,10 @@
 //! again; a node started from an old copy of its disk is refused by its peers.
 
 use crate::support::{SETTLED, log_lines, same_state_hash, status};
-use kms_tests::cluster::{Cluster, Endpoint};
+use kms_tests::cluster::Cluster;
 use kms_tests::ledger::{Writers, verify};
 use kms_tests::names::NodeName;
+use kms_tests::replacement::wipe_and_replace;
 use kms_tests::test_cluster::{TestCluster, rounds};
 use kms_tests::wait::until;
 use std::path::Path;
@@ -17,54 +18,6 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     let copied = Command::new("cp").arg("-a").arg(from).arg(to).status()?;
     anyhow::ensure!(copied.success(), "cp of {} failed", from.display());
     Ok(())
-}
-
-/// Some member of the region other than `node` that leads.
-async fn leader_other_than(cluster: &Cluster, node: &NodeName) -> anyhow::Result<NodeName> {
-    until("another leader", SETTLED, || async {
-        let leader = cluster.leader(REGION).await?;
-        anyhow::ensure!(leader != *node, "{node} leads still");
-        Ok(leader)
-    })
-    .await
-}
-
-async fn replace(cluster: &mut TestCluster, victim: &NodeName) -> anyhow::Result<NodeName> {
-    cluster.kill(victim)?;
-    std::fs::remove_dir_all(cluster.node(victim).data())?;
-    let leader = leader_other_than(cluster, victim).await?;
-    let id = victim.id.to_string();
-    cluster.kmsctl(&["--context", REGION, "region", "remove-node", &id, "--yes"])?;
-    // Purged logs leave the newcomer nothing but a snapshot.
-    cluster.kmsctl(&["--context", REGION, "region", "snapshot"])?;
-    let purged = status(cluster, &leader).await?.purged_index;
-    assert!(
-        purged > 0,
-        "the log was not purged, so a snapshot would prove nothing"
-    );
-    let newcomer = cluster.plan_node(REGION)?;
-    cluster.forget_node(victim)?;
-    cluster.start(&newcomer)?;
-    until(&format!("{newcomer} to answer operators"), SETTLED, || {
-        cluster.status(&newcomer)
-    })
-    .await?;
-    let member = format!(
-        "{}=127.0.0.1:{}",
-        newcomer.id,
-        cluster.port(&newcomer, Endpoint::Raft)
-    );
-    cluster.kmsctl(&["--context", REGION, "region", "add-node", &member])?;
-    until(&format!("{newcomer} to vote"), SETTLED, || async {
-        let members = cluster.status(&newcomer).await?.members;
-        let voter = members
-            .iter()
-            .any(|member| member.node_id == newcomer.id && member.voter);
-        anyhow::ensure!(voter && members.len() == 3, "{members:?}");
-        Ok(())
-    })
-    .await?;
-    Ok(newcomer)
 }
 
 /// An emptied disk under the old id: it may start, but it must never be heard again.
@@ -106,7 +59,7 @@ async fn a_node_that_lost_its_disk_is_replaced_and_its_old_id_never_votes_again(
         let writers = Writers::start(&cluster, REGION, 3).await?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         let victim = cluster.nodes_of(REGION)[0].clone();
-        let newcomer = replace(&mut cluster, &victim).await?;
+        let newcomer = wipe_and_replace(&mut cluster, &victim).await?;
         let promises = writers.stop().await?;
         verify(&cluster, &newcomer, &promises).await?;
         assert!(

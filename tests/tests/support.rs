@@ -93,19 +93,7 @@ pub(crate) async fn enabled(cluster: &Cluster, region: &str, key_id: &str) -> an
 
 /// Waits until every running node of a region shows the same state hash at the same index, and gives it.
 pub(crate) async fn same_state_hash(cluster: &Cluster, region: &str) -> anyhow::Result<(u64, String)> {
-    until(&format!("equal state hashes in {region}"), SETTLED, || async {
-        let mut seen: Vec<(u64, String)> = Vec::new();
-        for node in cluster.nodes_of(region) {
-            if cluster.node(&node).running().is_some() {
-                let status = cluster.status(&node).await?;
-                seen.push((status.state_hash_index, status.state_hash));
-            }
-        }
-        let first = seen.first().cloned().context("no node runs")?;
-        anyhow::ensure!(seen.iter().all(|other| *other == first), "they differ: {seen:?}");
-        Ok(first)
-    })
-    .await
+    cluster.same_state_hash(region, SETTLED).await
 }
 
 pub(crate) async fn status(cluster: &Cluster, node: &NodeName) -> anyhow::Result<RegionStatusResponse> {
