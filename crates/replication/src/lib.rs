@@ -22,6 +22,9 @@ mod measures;
 mod receiver;
 mod reseal;
 
+#[cfg(test)]
+mod tests;
+
 pub use dial::{DialError, DialRegion};
 pub use driver::{Clock, Failure, Handle, Options, PeerStatus, start};
 pub use error::ReplicationError;

@@ -37,7 +37,7 @@ pub(crate) struct Shipped {
 }
 
 impl Shipped {
-    fn of(shipment: &Shipment<Arc<[u8]>>) -> Self {
+    pub(crate) fn of(shipment: &Shipment<Arc<[u8]>>) -> Self {
         match &shipment.body {
             ShipmentBody::ReplicaGone { incarnation } => Self {
                 key: shipment.key,

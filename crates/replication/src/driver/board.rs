@@ -1,7 +1,7 @@
 //! What the driver last knew of each peer region, for operators.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kms_domain::key::KeyName;
 use kms_domain::vocabulary::{RegionName, Timestamp};
@@ -41,7 +41,7 @@ pub struct PeerStatus {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) status: PeerStatus,
-    pub(crate) key_failures: BTreeMap<KeyName, Failure>,
+    pub(crate) key_failures: Arc<BTreeMap<KeyName, Failure>>,
     pub(crate) wants_pulse: bool,
 }
 
@@ -57,7 +57,7 @@ impl Entry {
                 last_success: None,
                 last_failure: None,
             },
-            key_failures: BTreeMap::new(),
+            key_failures: Arc::default(),
             wants_pulse: false,
         }
     }

@@ -22,6 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use board::{Failure, PeerStatus};
 pub(crate) use flight::outcome_name;
+#[cfg(test)]
+pub(crate) use {
+    back_off::BackOff,
+    batch::Shipped,
+    schedule::{Fate, Schedule},
+};
 
 use crate::dial::DialRegion;
 use crate::key_ring::KeyRing;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kms_domain::State;
 use kms_domain::key::KeyName;
@@ -24,6 +25,10 @@ use crate::ReplicationError;
 use crate::limits::{REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX};
 use crate::measures::Measures;
 
+/// An effect may arrive before the state that it speaks of is shown, so a wake is followed by a few more looks.
+const LOOKS_AFTER_WAKE: u32 = 3;
+const LOOK_AFTER_WAKE: Duration = Duration::from_millis(3);
+
 /// The connection in use. The number tells late failures of an earlier one apart.
 struct Connection {
     number: u64,
@@ -42,6 +47,7 @@ pub(super) struct PeerTask {
     connections_made: u64,
     back_off: BackOff,
     not_before: Instant,
+    looks_soon: u32,
     entry: Entry,
     counted_at: Option<Instant>,
 }
@@ -61,6 +67,7 @@ impl PeerTask {
             connections_made: 0,
             back_off: BackOff::new(back_off),
             not_before: Instant::now(),
+            looks_soon: 0,
             counted_at: None,
         }
     }
@@ -78,17 +85,22 @@ impl PeerTask {
             let next_look = self.next_look();
             tokio::select! {
                 () = cancel.cancelled() => break,
-                () = self.wake.notified() => {}
+                () = self.wake.notified() => self.looks_soon = LOOKS_AFTER_WAKE,
                 Some(landed) = self.flights.join_next_with_id() => self.land(landed),
                 () = tokio::time::sleep_until(next_look) => {}
             }
         }
+        Measures::of(&self.region).outbox_rows(0);
         self.shared.board.remove(&self.region);
     }
 
-    fn next_look(&self) -> Instant {
+    fn next_look(&mut self) -> Instant {
         let now = Instant::now();
         let mut next = now + self.shared.limits.look_interval;
+        if self.looks_soon > 0 {
+            self.looks_soon -= 1;
+            next = now + LOOK_AFTER_WAKE;
+        }
         if self.not_before > now {
             next = next.min(self.not_before);
         }
@@ -240,12 +252,9 @@ impl PeerTask {
         let clock = (self.shared.clock)();
         let retry = next_retry(state, &self.region);
         self.entry.wants_pulse = retry.is_some_and(|at| state.log_time() < at && at <= clock);
-        self.entry.key_failures = self
-            .schedule
-            .failures()
-            .take(KEY_FAILURES_MAX)
-            .map(|(key, failure)| (*key, failure.clone()))
-            .collect();
+        let failures = self.schedule.failures().take(KEY_FAILURES_MAX);
+        let failures = failures.map(|(key, failure)| (*key, failure.clone()));
+        self.entry.key_failures = Arc::new(failures.collect());
         Measures::of(&self.region).outbox_rows(rows);
     }
 

@@ -126,6 +126,7 @@ impl Schedule {
             pause.until = now + pause.back_off.next(fraction);
         } else {
             pause.back_off.reset();
+            pause.until = now;
             pause.stamp = stamp;
         }
         pause.failure = None;

@@ -47,26 +47,29 @@ pub struct Receiver {
 /// The service for the replication listener. The server's TLS layer must put a [`PeerRegionIdentity`] into every
 /// request; a longer request than [`REQUEST_BYTES_MAX`] is refused by its announced length, before it is read.
 pub fn receiver(options: ReceiverOptions) -> ReplicationInternalServer<Receiver> {
-    let ReceiverOptions {
-        region,
-        key_ring,
-        clock,
-        limits,
-    } = options;
-    let places = Semaphore::new(limits.requests_at_once_max);
-    let receiver = Receiver {
-        region,
-        key_ring,
-        clock,
-        limits,
-        places,
-    };
-    ReplicationInternalServer::new(receiver)
+    ReplicationInternalServer::new(Receiver::new(options))
         .max_decoding_message_size(REQUEST_BYTES_MAX)
         .max_encoding_message_size(RESPONSE_BYTES_MAX)
 }
 
 impl Receiver {
+    pub(crate) fn new(options: ReceiverOptions) -> Self {
+        let ReceiverOptions {
+            region,
+            key_ring,
+            clock,
+            limits,
+        } = options;
+        let places = Semaphore::new(limits.requests_at_once_max);
+        Self {
+            region,
+            key_ring,
+            clock,
+            limits,
+            places,
+        }
+    }
+
     /// What is known of the caller and its request, against a state that is not behind.
     fn admit(
         state: State,
