@@ -202,6 +202,9 @@ fn check_owner(view: &RecordView<'_>, held: &MultiRegion) -> Result<(), AcceptOu
     Ok(())
 }
 
+/// A key that is not here has no owner here: any pinned region may offer a replica of it, in the name of a caller whose
+/// right to create keys this region decides. After a tombstone too, because the primary may have moved since through
+/// regions of which nothing is kept here; only another life with a newer record passes.
 fn examine_unknown(state: &State, view: &RecordView<'_>) -> Result<Standing, AcceptOutcome> {
     if has_ended(state, view) {
         return Err(AcceptOutcome::Gone {

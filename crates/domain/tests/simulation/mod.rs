@@ -7,6 +7,7 @@
 mod adversary;
 mod away_region;
 mod census;
+mod compromised_region;
 mod convergence;
 mod faults;
 mod invariants;

@@ -8,6 +8,9 @@ use std::rc::Rc;
 /// Messages in flight; beyond this the oldest are lost.
 const IN_FLIGHT_MAX: usize = 4_096;
 
+/// Messages that a listener keeps.
+const RECORDED_MAX: usize = 64;
+
 /// One message. Regions are named by their index.
 #[derive(Clone)]
 pub(crate) enum Message {
@@ -57,6 +60,8 @@ impl Weather {
 pub(crate) struct Network {
     pub(crate) weather: Weather,
     in_flight: Vec<Message>,
+    /// How many of a hundred messages are recorded, until there are enough.
+    pub(crate) recorded_percent: usize,
     /// Old messages, kept by a region that records what passes and plays it back.
     pub(crate) recorded: Vec<Message>,
 }
@@ -66,6 +71,7 @@ impl Network {
         Self {
             weather,
             in_flight: Vec::new(),
+            recorded_percent: 5,
             recorded: Vec::new(),
         }
     }
@@ -91,7 +97,7 @@ impl Network {
         } else {
             0
         };
-        if self.recorded.len() < 64 && prng.chance(5) {
+        if self.recorded.len() < RECORDED_MAX && prng.chance(self.recorded_percent) {
             self.recorded.push(self.in_flight[index].clone());
         }
         if prng.chance(self.weather.repeated) {
