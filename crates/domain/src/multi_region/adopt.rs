@@ -7,6 +7,7 @@ use super::replica_set::{count_authz_change, start_waiting_period};
 use super::role::{MultiRegion, Replica, ReplicaPhase, Role, Tombstone};
 use super::rotation::material_after;
 use super::shared_change::shared_change;
+use crate::commands::rules::check_text_bytes;
 use crate::key::{Key, KeyName, Material, Revisions, Rotation, WrappedMaterial};
 use crate::rows::{Region, Row, RowKey};
 use crate::vocabulary::{Epoch, Incarnation, MaterialId, RegionName, Timestamp};
@@ -66,6 +67,9 @@ pub(crate) fn create_replica(
         }),
         revisions: Revisions::default(),
     };
+    if let Err(error) = check_text_bytes(&key) {
+        return refused(error.to_string());
+    }
     add_materials(state, changes, &mut key, cargo, view.from);
     follow(state, changes, &mut key, record, cargo.complete);
     if let Some(tombstone) = state.tombstone(&view.key) {

@@ -9,10 +9,10 @@ use super::record::{
 };
 use super::role::MultiRegion;
 use crate::State;
+use crate::commands::rules::{check_description, check_policy, check_tags};
 use crate::key::{Key, KeyName};
 use crate::limits::{
-    DESCRIPTION_CHARS_MAX, HANDOVER_PROOFS_MAX, KEYS_PER_ACCOUNT_MAX, MATERIALS_PER_SHIPMENT_MAX,
-    POLICY_BYTES_MAX, REPLICAS_PER_KEY_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX,
+    HANDOVER_PROOFS_MAX, KEYS_PER_ACCOUNT_MAX, MATERIALS_PER_SHIPMENT_MAX, REPLICAS_PER_KEY_MAX,
 };
 use crate::rows::Region;
 use crate::vocabulary::{Incarnation, RegionName};
@@ -136,21 +136,12 @@ fn check_form(view: &RecordView<'_>, to: &RegionName) -> Result<(), AcceptOutcom
     view.creation.map_or(Ok(()), check_creation)
 }
 
+/// What another region's caller gave is bounded as if it had been given here.
 fn check_creation(creation: &ReplicaCreation) -> Result<(), AcceptOutcome> {
-    let tags_fit = creation.tags.len() <= TAGS_PER_KEY_MAX
-        && creation.tags.iter().all(|(key, value)| {
-            key.chars().count() <= TAG_KEY_CHARS_MAX && value.chars().count() <= TAG_VALUE_CHARS_MAX
-        });
-    let fits = tags_fit
-        && creation.description.chars().count() <= DESCRIPTION_CHARS_MAX
-        && creation.policy.len() <= POLICY_BYTES_MAX;
-    if fits {
-        Ok(())
-    } else {
-        Err(refused(
-            "the replica's description, policy or tags are over their limits",
-        ))
-    }
+    check_description(&creation.description)
+        .and_then(|()| check_policy(&creation.policy))
+        .and_then(|()| check_tags(&creation.tags))
+        .map_err(|error| refused(error.to_string()))
 }
 
 fn examine_known(state: &State, view: &RecordView<'_>, key: &Arc<Key>) -> Result<Standing, AcceptOutcome> {
