@@ -10,6 +10,7 @@ mod census;
 mod compromised_region;
 mod convergence;
 mod faults;
+mod handovers;
 mod invariants;
 mod many_materials;
 mod model_reseal;
