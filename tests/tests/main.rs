@@ -10,6 +10,7 @@ mod layers;
 mod limits;
 mod main_job;
 mod no_plaintext;
+mod operations;
 mod power_cut;
 mod replacement;
 mod support;
