@@ -82,10 +82,7 @@ impl Cluster {
 
     /// Waits for a new region's first Pulse: before it, nothing that needs log time can be scheduled.
     async fn log_time_runs(&self, region: &str) -> anyhow::Result<()> {
-        let node = self
-            .nodes_of(region)
-            .into_iter()
-            .find(|node| self.node(node).running().is_some());
+        let node = self.nodes_of(region).into_iter().find(|node| self.node(node).running().is_some());
         let node = node.with_context(|| format!("no node of {region} runs"))?;
         until(&format!("log time to run in {region}"), READY_WITHIN, || async {
             let log_time = self.status(&node).await?.log_time.unwrap_or_default();

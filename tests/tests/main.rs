@@ -10,7 +10,6 @@ mod layers;
 mod limits;
 mod main_job;
 mod no_plaintext;
-mod operations;
 mod power_cut;
 mod replacement;
 mod support;

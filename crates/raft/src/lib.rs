@@ -7,6 +7,7 @@
 //! ([`PeerIdentity`]).
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod encoding;
 mod error;
@@ -17,6 +18,9 @@ mod settings;
 mod state_machine;
 mod type_config;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::{BootstrapError, MembershipError, ProposeError, ReadError, StartError};
 pub use kms_storage::StoreId;

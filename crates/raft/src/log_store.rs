@@ -181,10 +181,14 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> Result<(), io::Error> {
-        Ok(self
-            .store
-            .truncate_after(last_log_id.as_ref().map(mark_of))
-            .await?)
+        let kept = last_log_id.as_ref().map(mark_of);
+        // The store takes the mark for its new end, so a mark at or past the end must not reach it.
+        if let (Some(kept), Some(last)) = (&kept, self.store.last())
+            && last.index <= kept.index
+        {
+            return Ok(());
+        }
+        Ok(self.store.truncate_after(kept).await?)
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kms_storage::encoding;
 use openraft::{Config, SnapshotPolicy, StepDownPolicy};
 
-/// Largest message between nodes, in bytes: one maximal entry or batch and its envelope.
-pub(crate) const MESSAGE_BYTES_MAX: usize = 10 << 20;
+/// Largest message between nodes, in bytes: the longest row in a part of a snapshot, or a batch of
+/// entries, and its envelope.
+pub(crate) const MESSAGE_BYTES_MAX: usize = encoding::ROW_BYTES_MAX + (2 << 20);
 
 /// Bytes of a snapshot in one message.
 pub(crate) const SNAPSHOT_CHUNK_BYTES: usize = 1 << 20;
@@ -52,7 +54,7 @@ impl Default for RaftSettings {
             snapshot_every_entries: 20_000,
             keep_entries: 5_000,
             snapshot_timeout_s: 600,
-            proposal_bytes_max: 1 << 20,
+            proposal_bytes_max: encoding::PROPOSAL_BYTES_MAX,
             proposals_waiting_max: 4_096,
             proposals_waiting_bytes_max: 64 << 20,
             reads_waiting_max: 65_536,

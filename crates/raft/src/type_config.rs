@@ -13,11 +13,11 @@ pub type NodeId = u64;
 
 /// What the membership says of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct Member {
     /// The random identity of the node's disk.
-    pub store_id: StoreId,
+    pub(crate) store_id: StoreId,
     /// `host:port` of the node's raft listener.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl Member {
@@ -40,7 +40,7 @@ impl Default for Member {
 /// A proposal as it lies in the log. It stays encoded until it is applied, so that the leader, its
 /// followers and a restarted node all decode the same bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ProposalBytes(pub Bytes);
+pub(crate) struct ProposalBytes(pub(crate) Bytes);
 
 impl fmt::Debug for ProposalBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,7 +57,7 @@ impl fmt::Display for ProposalBytes {
 
 /// What applying an entry answered; none for the entries that Raft itself makes.
 #[derive(Debug, Clone)]
-pub struct EntryReply(pub Option<Result<Reply, KmsError>>);
+pub(crate) struct EntryReply(pub(crate) Option<Result<Reply, KmsError>>);
 
 openraft::declare_raft_types!(
     /// One leader in a term, as the Raft paper has it: a log id is (term, index).

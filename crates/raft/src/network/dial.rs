@@ -8,7 +8,7 @@ use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use tonic::transport::Channel;
 
 use super::identity::LocalIdentity;
-use super::peer::Peer;
+use super::peer::{Peer, RaftPeer};
 use crate::settings::{MESSAGE_BYTES_MAX, RaftSettings};
 use crate::type_config::{Member, NodeId};
 
@@ -45,7 +45,16 @@ impl Peers {
         }
     }
 
-    /// A peer with a connection of its own.
+    /// A peer for replication: entries have a connection of their own, votes go over the shared one,
+    /// which is there already when an election is urgent.
+    pub(crate) fn for_raft(&self, node_id: NodeId, member: &Member) -> RaftPeer {
+        RaftPeer {
+            replication: self.connect(node_id, member),
+            votes: self.shared(node_id, member),
+        }
+    }
+
+    /// A peer with a connection of its own, which is made when it is first used.
     pub(crate) fn connect(&self, node_id: NodeId, member: &Member) -> Peer {
         let client = self.dial.channel(node_id, &member.address).map(|channel| {
             RaftInternalClient::new(channel)

@@ -1,11 +1,13 @@
 //! Who this node is to its peers, and whether a peer is who it must be. What the certificate proves
 //! is checked by the listener's TLS; this is about disks: cluster, store and life.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kms_proto::internal::raft::v1 as pb;
-use kms_storage::{DataFolder, PeerPresence, StoreId};
+use kms_storage::{DataFolder, PeerPresence, PeerRefused, StoreId};
 
 use crate::type_config::NodeId;
 use crate::wire::store_id_from_pb;
@@ -25,14 +27,28 @@ pub struct PeerIdentity {
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
+/// How long a life still counts that its successor has overtaken: a call or an answer that was under
+/// way when its node raised the boot count.
+const OVERTAKEN_FOR: Duration = Duration::from_secs(5);
+
+/// The last two lives of a peer that were accepted since this process started.
+struct Lives {
+    current: PeerPresence,
+    overtaken: Option<(PeerPresence, Instant)>,
+}
+
 /// The local side of every internal call.
 pub(crate) struct LocalIdentity {
     disk: Arc<DataFolder>,
+    met: Mutex<BTreeMap<NodeId, Lives>>,
 }
 
 impl LocalIdentity {
     pub(crate) fn new(disk: Arc<DataFolder>) -> Self {
-        Self { disk }
+        Self {
+            disk,
+            met: Mutex::new(BTreeMap::new()),
+        }
     }
 
     pub(crate) fn node_id(&self) -> NodeId {
@@ -97,8 +113,36 @@ impl LocalIdentity {
             boot_count: header.boot_count,
             boot_nonce: boot_nonce.map_err(|_| Refused("malformed boot nonce".to_owned()))?,
         };
-        let checked = self.disk.check_peer(header.node_id, presence, expected).await;
-        checked.map_err(|error| Refused(error.to_string()))?;
+        match self.disk.check_peer(header.node_id, presence, expected).await {
+            Ok(()) => self.note(header.node_id, presence),
+            // The nonce lives in the peer's memory alone, so an old copy of its disk cannot show it.
+            Err(PeerRefused::OlderBoot { .. }) if self.was_just_overtaken(header.node_id, presence) => {}
+            Err(error) => return Err(Refused(error.to_string())),
+        }
         Ok(store_id)
+    }
+
+    fn note(&self, node_id: NodeId, presence: PeerPresence) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        match met.get_mut(&node_id) {
+            Some(lives) if lives.current == presence => {}
+            Some(lives) => {
+                lives.overtaken = Some((lives.current, Instant::now()));
+                lives.current = presence;
+            }
+            None => {
+                let lives = Lives {
+                    current: presence,
+                    overtaken: None,
+                };
+                met.insert(node_id, lives);
+            }
+        }
+    }
+
+    fn was_just_overtaken(&self, node_id: NodeId, presence: PeerPresence) -> bool {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let overtaken = met.get(&node_id).and_then(|lives| lives.overtaken);
+        overtaken.is_some_and(|(life, since)| life == presence && since.elapsed() < OVERTAKEN_FOR)
     }
 }

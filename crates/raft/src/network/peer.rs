@@ -73,6 +73,12 @@ answers!(
     ConfirmMemberResponse,
 );
 
+/// A peer as openraft calls it.
+pub(crate) struct RaftPeer {
+    pub(super) replication: Peer,
+    pub(super) votes: Peer,
+}
+
 /// A peer and a connection to it. Cheap to clone; clones share the connection.
 #[derive(Clone)]
 pub(crate) struct Peer {

@@ -13,7 +13,7 @@ use openraft::raft::{
 use openraft::{OptionalSend, RaftNetworkFactory, RaftNetworkV2, Snapshot};
 
 use super::dial::Peers;
-use super::peer::{CallError, Peer};
+use super::peer::{CallError, Peer, RaftPeer};
 use super::snapshot_sender;
 use crate::state_machine::SnapshotData;
 use crate::type_config::{CommittedLeaderId, Member, NodeId, TypeConfig, Vote};
@@ -31,12 +31,12 @@ impl NetworkFactory {
 }
 
 impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
-    type Network = Peer;
+    type Network = RaftPeer;
 
     /// Replication, heartbeats and snapshots each get a connection of their own, so that bytes in
-    /// flight never hold up a heartbeat; votes go over the shared one.
-    async fn new_client(&mut self, target: NodeId, node: &Member) -> Peer {
-        self.peers.connect(target, node)
+    /// flight never hold up a heartbeat.
+    async fn new_client(&mut self, target: NodeId, node: &Member) -> RaftPeer {
+        self.peers.for_raft(target, node)
     }
 }
 
@@ -77,7 +77,7 @@ impl Peer {
     }
 }
 
-impl RaftNetworkV2<TypeConfig> for Peer {
+impl RaftNetworkV2<TypeConfig> for RaftPeer {
     type SnapshotData = SnapshotData;
 
     async fn append_entries(
@@ -88,16 +88,17 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         let timeout = if rpc.entries.is_empty() {
             option.hard_ttl()
         } else {
-            self.append_timeout
+            self.replication.append_timeout
         };
         let message = pb::AppendEntriesRequest {
-            header: self.header(),
+            header: self.replication.header(),
             vote: Some(vote_to_pb(&rpc.vote)),
             previous: rpc.prev_log_id.as_ref().map(log_id_to_pb),
             entries: rpc.entries.iter().map(entry_to_pb).collect(),
             leader_committed: rpc.leader_commit.as_ref().map(log_id_to_pb),
         };
         let reply: pb::AppendEntriesResponse = self
+            .replication
             .call(message, timeout, |mut client, request| async move {
                 client.append_entries(request).await
             })
@@ -123,7 +124,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         rpc: VoteRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask_vote(rpc, option.hard_ttl(), false).await
+        self.votes.ask_vote(rpc, option.hard_ttl(), false).await
     }
 
     async fn pre_vote(
@@ -131,7 +132,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         rpc: VoteRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask_vote(rpc, option.hard_ttl(), true).await
+        self.votes.ask_vote(rpc, option.hard_ttl(), true).await
     }
 
     async fn full_snapshot(
@@ -141,7 +142,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let sending = snapshot_sender::send(self, vote, snapshot, option.hard_ttl());
+        let sending = snapshot_sender::send(&self.replication, vote, snapshot, option.hard_ttl());
         tokio::select! {
             sent = sending => sent,
             closed = cancel => Err(StreamingError::Closed(closed)),
@@ -154,12 +155,13 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         option: RPCOption,
     ) -> Result<TransferLeaderResponse<TypeConfig>, RPCError<TypeConfig>> {
         let message = pb::TransferLeaderRequest {
-            header: self.header(),
+            header: self.votes.header(),
             from_leader: Some(vote_to_pb(req.from_leader())),
             to_node_id: *req.to_node_id(),
             last_log_id: req.last_log_id().map(log_id_to_pb),
         };
         let reply: pb::TransferLeaderResponse = self
+            .votes
             .call(message, option.hard_ttl(), |mut client, request| async move {
                 client.transfer_leader(request).await
             })

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kms_storage::StoreId;
-use openraft::ChangeMembers;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
+use openraft::{ChangeMembers, Instant as _};
 use tokio::time::Instant;
 
 use super::Node;
@@ -170,14 +170,17 @@ impl Node {
         }
     }
 
-    /// Gives the lead to the voter that is most up to date, if there is another one.
+    /// Gives the lead to the voter that is most up to date among those that answer.
     pub(super) async fn hand_over(&self, deadline: Instant) {
         let metrics = self.inner.core.raft.metrics().borrow_watched().clone();
         let voters = self.voters();
         let matched = metrics.replication.unwrap_or_default();
+        let heard = metrics.heartbeat.unwrap_or_default();
+        let lease = self.inner.core.settings.lease();
+        let is_alive = |id: &NodeId| matches!(heard.get(id), Some(Some(at)) if at.elapsed() < lease);
         let others = matched
             .iter()
-            .filter(|(id, _)| **id != self.node_id() && voters.contains(id));
+            .filter(|(id, _)| **id != self.node_id() && voters.contains(id) && is_alive(id));
         let best = others.max_by_key(|(_, matched)| matched.map(|id| id.index));
         if let Some((to, _)) = best
             && let Err(error) = self.transfer_leader(*to, deadline).await

@@ -210,3 +210,23 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+impl Node {
+    /// Stops without handing over, as a crash does.
+    pub(crate) async fn abort_for_test(&self) {
+        self.inner.cancel.cancel();
+        self.inner.core.raft.shutdown().await.expect("the Raft core ends");
+    }
+
+    pub(crate) fn inner_for_test(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+#[cfg(test)]
+impl Inner {
+    pub(crate) async fn raise_boot_count_for_test(&self) {
+        self.disk.raise_boot_count().await.expect("the disk works");
+    }
+}

@@ -142,15 +142,10 @@ impl StateMachine {
     async fn load(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> io::Result<()> {
         let snapshots = self.snapshots.clone();
         let (info, (state, hash)) = blocking(move || {
-            let reader = match snapshot {
-                SnapshotData::Stored(reader) => *reader,
-                SnapshotData::Received(receiver) => {
-                    receiver.finish()?;
-                    let current = snapshots.read_current()?;
-                    current
-                        .ok_or_else(|| StorageError::Corrupt("the installed snapshot is gone".to_owned()))?
-                }
-            };
+            snapshot::keep(&snapshots, snapshot)?;
+            let reader = snapshots
+                .read_current()?
+                .ok_or_else(|| StorageError::Corrupt("the installed snapshot is gone".to_owned()))?;
             let info = reader.info().clone();
             Ok((info, snapshot::read_state(reader)?))
         })

@@ -18,6 +18,9 @@ use crate::wire;
 
 /// The bytes of a snapshot.
 pub(crate) enum SnapshotData {
+    /// Of a state machine that has applied nothing: there is nothing to keep or to send. openraft
+    /// asks for it where a log was purged without a snapshot, which storage refuses to open.
+    Nothing,
     /// On this disk, durable.
     Stored(Box<SnapshotReader>),
     /// Complete, but counts only when it is installed.
@@ -70,6 +73,25 @@ pub(crate) async fn current(store: &SnapshotStore) -> io::Result<Option<RaftSnap
     }))
 }
 
+/// Makes a snapshot that is being installed the durable one of this disk. Blocks on the disk.
+pub(crate) fn keep(store: &SnapshotStore, snapshot: SnapshotData) -> Result<(), StorageError> {
+    match snapshot {
+        SnapshotData::Nothing => Err(StorageError::Corrupt(
+            "a snapshot of nothing cannot be installed".to_owned(),
+        )),
+        SnapshotData::Received(receiver) => receiver.finish().map(drop),
+        SnapshotData::Stored(reader) if store.current().as_ref() == Some(reader.info()) => Ok(()),
+        // Of another disk: it comes in as if it had been received.
+        SnapshotData::Stored(mut reader) => {
+            let mut receiver = store.receive();
+            for number in 0..reader.chunks() {
+                receiver.accept(&reader.chunk(number)?)?;
+            }
+            receiver.finish().map(drop)
+        }
+    }
+}
+
 /// The state that a snapshot holds. Blocks on the disk.
 pub(crate) fn read_state(reader: SnapshotReader) -> Result<(State, StateHash), StorageError> {
     let hash = reader.info().state_hash;
@@ -100,9 +122,12 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
     type SnapshotData = SnapshotData;
 
     async fn build_snapshot(&mut self) -> Result<RaftSnapshot, io::Error> {
-        let applied = self
-            .applied
-            .ok_or_else(|| io::Error::other("nothing is applied yet"))?;
+        let Some(applied) = self.applied else {
+            return Ok(RaftSnapshot {
+                meta: SnapshotMeta::default(),
+                snapshot: SnapshotData::Nothing,
+            });
+        };
         let (store, state, hash) = (self.store.clone(), self.state.clone(), self.hash);
         let meta = encode_meta(&self.membership);
         blocking(move || {

@@ -1,0 +1,140 @@
+//! Who is refused: no certificate, another region, a stranger, another disk, an older life.
+
+use kms_proto::internal::raft::v1 as pb;
+use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
+use tonic::{Code, Status};
+
+use super::region::{PlainDial, TestRegion, create_key, in_seconds, until, write};
+use crate::{Dial, Node};
+
+/// The header that `node` would send to `target`.
+fn header(node: &Node, target: u64) -> pb::CallHeader {
+    node.inner_for_test().core.local.header(target)
+}
+
+async fn read_clock(address: &str, caller: u64, header: pb::CallHeader) -> Result<(), Status> {
+    let channel = PlainDial(caller).channel(0, address).unwrap();
+    let message = pb::ReadClockRequest { header: Some(header) };
+    RaftInternalClient::new(channel)
+        .read_clock(message)
+        .await
+        .map(|_| ())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_refused_unless_certificate_cluster_region_target_and_store_are_right() {
+    let region = TestRegion::of(3).await;
+    let address = region.address(1);
+    let good = header(&region.node(2), 1);
+    read_clock(&address, 2, good.clone()).await.unwrap();
+
+    let edits: [(&str, fn(&mut pb::CallHeader)); 7] = [
+        ("another cluster", |h| h.cluster_id = "other".to_owned()),
+        ("another region", |h| h.region = "eu-west-1".to_owned()),
+        ("another node than the certificate's", |h| h.node_id = 3),
+        ("a call for another node", |h| h.target_node_id = 3),
+        ("another store", |h| h.store_id = vec![1; 16].into()),
+        ("an older life", |h| h.boot_count -= 1),
+        ("another nonce in the same life", |h| {
+            h.boot_nonce = vec![1; 16].into()
+        }),
+    ];
+    for (what, edit) in edits {
+        let mut header = good.clone();
+        edit(&mut header);
+        let refused = read_clock(&address, 2, header).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{what}: {refused:?}");
+    }
+    let mut stranger = good.clone();
+    stranger.node_id = 9;
+    let refused = read_clock(&address, 9, stranger).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+
+    // Node id u64::MAX + 1 does not parse, so the listener finds no identity.
+    let channel = tonic::transport::Endpoint::from_shared(format!("http://{address}"))
+        .unwrap()
+        .connect_lazy();
+    let message = pb::ReadClockRequest { header: Some(good) };
+    let refused = RaftInternalClient::new(channel)
+        .read_clock(message)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emptied_disk_cannot_speak_for_its_node_again() {
+    let mut region = TestRegion::of(3).await;
+    let emptied = region.follower().await;
+    region.kill(emptied).await;
+    std::fs::remove_dir_all(region.path(emptied)).unwrap();
+    region.start(emptied).await;
+    let other = (1..=3).find(|id| *id != emptied).unwrap();
+    let header = header(&region.node(emptied), other);
+    let refused = read_clock(&region.address(other), emptied, header)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    // The two others go on, and nothing is sent to the impostor.
+    write(&region.node(other), &create_key(1)).await;
+    assert_eq!(region.node(emptied).view().applied, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_copy_of_a_disk_is_refused_once_its_node_has_lived_on() {
+    let mut region = TestRegion::of(3).await;
+    let copied = region.follower().await;
+    let copy = region.folder.path().join("copy");
+    region.kill(copied).await;
+    let from = region.path(copied);
+    until("the folder can be copied", || copy_folder(&from, &copy).ok()).await;
+    region.start(copied).await;
+    let other = (1..=3).find(|id| *id != copied).unwrap();
+    let applied = write(&region.node(copied), &create_key(1)).await;
+    region.converge(applied.log_index).await;
+    // The node has lived on: one more start.
+    region.restart(copied).await;
+    region.node(copied).read(in_seconds(10)).await.unwrap();
+    region.kill(copied).await;
+    until("the folder can be removed", || {
+        std::fs::remove_dir_all(&from).ok()
+    })
+    .await;
+    std::fs::rename(&copy, &from).unwrap();
+    region.start(copied).await;
+    let header = header(&region.node(copied), other);
+    let refused = read_clock(&region.address(other), copied, header)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_was_under_way_when_its_node_raised_the_boot_count_still_counts() {
+    let region = TestRegion::of(3).await;
+    let address = region.address(1);
+    let caller = region.node(2);
+    let before = header(&caller, 1);
+    read_clock(&address, 2, before.clone()).await.unwrap();
+    caller.inner_for_test().raise_boot_count_for_test().await;
+    read_clock(&address, 2, header(&caller, 1)).await.unwrap();
+    read_clock(&address, 2, before.clone()).await.unwrap();
+    let mut forged = before;
+    forged.boot_nonce = vec![1; 16].into();
+    let refused = read_clock(&address, 2, forged).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

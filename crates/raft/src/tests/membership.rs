@@ -1,0 +1,152 @@
+//! Learner first, then voter; removed is removed.
+
+use super::region::{TestRegion, create_key, in_seconds, pulse, until, write};
+use crate::{MembershipError, NewNode, Role, StoreId};
+
+async fn add(region: &TestRegion, node_id: u64) -> Result<(), MembershipError> {
+    let leader = region.node(region.leader().await);
+    let new = NewNode {
+        node_id,
+        address: region.address(node_id),
+        store_id: None,
+    };
+    leader.add_node(&new, in_seconds(15)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_added_catches_up_and_votes() {
+    let mut region = TestRegion::of(1).await;
+    write(&region.node(1), &create_key(1)).await;
+    for node_id in 2..=3 {
+        region.start(node_id).await;
+        add(&region, node_id).await.unwrap();
+    }
+    let applied = write(&region.node(3), &create_key(2)).await;
+    region.converge(applied.log_index).await;
+    let status = region.node(1).status();
+    assert!(status.members.iter().all(|member| member.voter), "{status:?}");
+    // Two of three are a quorum only if the new ones vote.
+    region.kill(1).await;
+    write(&region.node(2), &pulse(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_node_is_refused_by_the_others() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let gone = region.follower().await;
+    region
+        .node(leader)
+        .remove_node(gone, in_seconds(10))
+        .await
+        .unwrap();
+    let applied = write(&region.node(leader), &create_key(1)).await;
+    let refused = region.node(gone).propose(&create_key(2), in_seconds(2)).await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert!(region.node(gone).read(in_seconds(1)).await.is_err());
+    let view = region.node(leader).read(in_seconds(5)).await.unwrap();
+    assert_eq!(view.state.key_count(), 1);
+    assert!(view.applied_index() >= Some(applied.log_index));
+    region.kill(gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_is_removed_gives_up_the_lead() {
+    let region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    region
+        .node(leader)
+        .remove_node(leader, in_seconds(10))
+        .await
+        .unwrap();
+    let others: Vec<u64> = (1..=3).filter(|id| *id != leader).collect();
+    until("another node leads", || {
+        others.iter().find(|id| region.node(**id).is_leader())
+    })
+    .await;
+    write(&region.node(others[0]), &pulse(1)).await;
+    assert_ne!(region.node(leader).status().role, Role::Leader);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_that_make_no_sense_are_refused() {
+    let mut region = TestRegion::of(1).await;
+    let node = region.node(1);
+    let deadline = in_seconds(5);
+    assert!(matches!(
+        node.remove_node(1, deadline).await,
+        Err(MembershipError::Refused(_))
+    ));
+    assert!(matches!(
+        node.remove_node(9, deadline).await,
+        Err(MembershipError::Refused(_))
+    ));
+    assert!(matches!(
+        node.transfer_leader(9, deadline).await,
+        Err(MembershipError::Refused(_))
+    ));
+    region.start(2).await;
+    let wrong = NewNode {
+        node_id: 2,
+        address: region.address(2),
+        store_id: Some(StoreId([9; 16])),
+    };
+    assert!(matches!(
+        node.add_node(&wrong, deadline).await,
+        Err(MembershipError::Refused(_))
+    ));
+    add(&region, 2).await.unwrap();
+    let follower = region.node(region.follower().await);
+    let refused = follower.remove_node(1, deadline).await;
+    assert!(
+        matches!(refused, Err(MembershipError::NotLeader { leader: Some(_) })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_id_that_was_used_with_another_disk_is_never_added_again() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let gone = region.follower().await;
+    region
+        .node(leader)
+        .remove_node(gone, in_seconds(10))
+        .await
+        .unwrap();
+    region.kill(gone).await;
+    std::fs::remove_dir_all(region.path(gone)).unwrap();
+    region.start(gone).await;
+    let refused = add(&region, gone).await;
+    assert!(
+        matches!(refused, Err(MembershipError::Unreachable(_))),
+        "{refused:?}"
+    );
+    assert!(
+        !region
+            .node(leader)
+            .status()
+            .members
+            .iter()
+            .any(|member| member.node_id == gone)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_away_follows_a_leader_that_joined_meanwhile() {
+    let mut region = TestRegion::of(3).await;
+    let away = region.follower().await;
+    region.kill(away).await;
+    region.start(4).await;
+    add(&region, 4).await.unwrap();
+    let leader = region.leader().await;
+    region
+        .node(leader)
+        .transfer_leader(4, in_seconds(10))
+        .await
+        .unwrap();
+    region.start(away).await;
+    let applied = write(&region.node(4), &create_key(1)).await;
+    region.converge(applied.log_index).await;
+    assert!(region.node(4).is_leader());
+}

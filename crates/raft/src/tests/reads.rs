@@ -1,0 +1,83 @@
+//! ReadIndex: whatever was acknowledged anywhere before a read began is in what it reads.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::region::{TestRegion, in_seconds, pulse, write};
+use crate::ReadError;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_on_a_follower_sees_every_write_acknowledged_before_it() {
+    let region = TestRegion::of(3).await;
+    let leader = region.node(region.leader().await);
+    let follower = region.node(region.follower().await);
+    for time in 1..=200 {
+        let applied = write(&leader, &pulse(time)).await;
+        let view = follower.read(in_seconds(10)).await.unwrap();
+        assert!(view.applied_index() >= Some(applied.log_index));
+        assert!(view.state.log_time().0 >= time);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_that_share_questions_all_see_what_was_acknowledged_before_they_came() {
+    let region = TestRegion::of(3).await;
+    let leader = region.node(region.leader().await);
+    let mut readers = tokio::task::JoinSet::new();
+    for time in 1..=40 {
+        let applied = write(&leader, &pulse(time)).await;
+        for node_id in 1..=3 {
+            for _ in 0..4 {
+                let node = region.node(node_id);
+                readers.spawn(async move {
+                    let view = node.read(in_seconds(10)).await.unwrap();
+                    assert!(view.applied_index() >= Some(applied.log_index));
+                });
+            }
+        }
+    }
+    while let Some(read) = readers.join_next().await {
+        read.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_is_cut_off_gives_no_read_although_it_does_not_know_of_its_successor() {
+    let region = TestRegion::of(3).await;
+    let old = region.leader().await;
+    region.cut_off(old);
+    let begun = Instant::now();
+    let refused = region.node(old).read(begun + Duration::from_millis(700)).await;
+    assert!(matches!(refused, Err(ReadError::Unavailable(_))), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    region.heal();
+    region.node(old).read(in_seconds(10)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_without_a_group_refuses_reads_within_the_deadline() {
+    let mut region = TestRegion::new();
+    let node = region.start(1).await;
+    let refused = node.read(Instant::now() + Duration::from_millis(100)).await;
+    assert!(matches!(refused, Err(ReadError::Unavailable(_))), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clocks_of_a_majority_are_read() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let readings = region.node(leader).clocks(in_seconds(5)).await.unwrap();
+    assert!(readings.len() >= 2, "{readings:?}");
+    for (node_id, time) in readings {
+        assert_eq!(time.0, 1_000_000 + node_id);
+    }
+    for other in (1..=3).filter(|id| *id != leader) {
+        region.kill(other).await;
+    }
+    let refused = region
+        .node(leader)
+        .clocks(Instant::now() + Duration::from_millis(300))
+        .await;
+    assert!(refused.is_err(), "{refused:?}");
+}
