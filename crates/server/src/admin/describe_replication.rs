@@ -54,7 +54,7 @@ pub(super) async fn describe_replication(
         region: region.name.to_string(),
         keys: found
             .iter()
-            .filter_map(|name| describe(state, name, now))
+            .filter_map(|name| describe(running, state, name, now))
             .collect(),
         peers: state
             .peers()
@@ -65,14 +65,14 @@ pub(super) async fn describe_replication(
     })
 }
 
-fn describe(state: &State, name: &KeyName, now: Timestamp) -> Option<v1::KeyReplication> {
+fn describe(running: &Running, state: &State, name: &KeyName, now: Timestamp) -> Option<v1::KeyReplication> {
     let key = state.key(name)?;
     let copy = key.multi_region.as_ref()?;
     let found = multi_region::describe(state, name)?;
     let peers = found
         .peers
         .iter()
-        .map(|peer| peer_key(state, name, &found, peer, now))
+        .map(|peer| with_failure(running, name, peer_key(state, name, &found, peer, now)))
         .collect();
     Some(v1::KeyReplication {
         key_id: name.key_id.to_string(),
@@ -122,6 +122,23 @@ fn peer_key(
     }
 }
 
+/// A failure to ship, which only the leader knows; a refusal by the peer is in the state and says more.
+fn with_failure(
+    running: &Running,
+    name: &KeyName,
+    mut shown: v1::PeerKeyReplication,
+) -> v1::PeerKeyReplication {
+    if shown.last_failure.is_none()
+        && shown.dirty_since.is_some()
+        && let Ok(region) = shown.region.parse()
+        && let Some(failure) = running.replication.key_failure(&region, name)
+    {
+        shown.last_failure = Some(failure.reason);
+        shown.last_failure_at = Some(time(failure.at));
+    }
+    shown
+}
+
 /// Where the key is on its way to the peer.
 fn phase(key: &KeyReplication, peer: &PeerReplication) -> &'static str {
     let handed_over = key.handover.as_ref().is_some_and(|h| h.target == peer.region);
@@ -139,17 +156,18 @@ fn phase(key: &KeyReplication, peer: &PeerReplication) -> &'static str {
     }
 }
 
-fn describe_peer(_running: &Running, state: &State, peer: &PeerRegion) -> v1::PeerReplication {
-    let mut rows = state.outbox_of(&peer.name, None);
+fn describe_peer(running: &Running, state: &State, peer: &PeerRegion) -> v1::PeerReplication {
     let oldest = state.outbox_of(&peer.name, None).map(|row| row.since).min();
-    let depth = rows.by_ref().count() as u64;
+    // Only the leader ships, so only it knows more than the state says.
+    let shipping = running.replication.peer(&peer.name);
+    let failure = shipping.as_ref().and_then(|status| status.last_failure.as_ref());
     v1::PeerReplication {
         region: peer.name.to_string(),
         incarnation: peer.incarnation.to_string(),
-        outbox_depth: depth,
+        outbox_depth: state.outbox_of(&peer.name, None).count() as u64,
         oldest_dirty_since: oldest.map(time),
-        last_contact_at: None,
-        last_failure: None,
+        last_contact_at: shipping.as_ref().and_then(|status| status.last_success).map(time),
+        last_failure: failure.map(|failure| failure.reason.clone()),
         in_flight_bytes: 0,
     }
 }

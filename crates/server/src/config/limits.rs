@@ -48,12 +48,8 @@ pub struct Limits {
     pub streams_per_connection_max: u32,
     /// A request of the client or admin listener, in bytes.
     pub request_bytes_max: usize,
-    /// A message between nodes, in bytes.
-    pub internal_message_bytes_max: usize,
     /// HTTP/2 headers of one request, in bytes.
     pub header_bytes_max: u32,
-    /// Longest that a call waits for its answer, in milliseconds, whatever its caller allows.
-    pub call_ms_max: u64,
     /// Longest that shutdown waits for calls under way, in milliseconds.
     pub drain_ms_max: u64,
     /// Materials kept unwrapped in memory.
@@ -74,9 +70,7 @@ impl Default for Limits {
             handshake_ms_max: 5_000,
             streams_per_connection_max: 128,
             request_bytes_max: 256 << 10,
-            internal_message_bytes_max: 12 << 20,
             header_bytes_max: 16 << 10,
-            call_ms_max: 5_000,
             drain_ms_max: 5_000,
             material_cache_entries_max: 10_000,
             material_cache_s_max: 300,
@@ -92,14 +86,14 @@ impl Limits {
         Duration::from_millis(self.handshake_ms_max)
     }
 
-    /// Longest that a call waits for its answer.
-    pub const fn call(&self) -> Duration {
-        Duration::from_millis(self.call_ms_max)
-    }
-
     /// Longest that shutdown waits for calls under way.
     pub const fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms_max)
+    }
+
+    /// How long an unwrapped material is kept.
+    pub const fn material_cache_age(&self) -> Duration {
+        Duration::from_secs(self.material_cache_s_max)
     }
 
     /// Time between looks at the certificate files.

@@ -117,7 +117,7 @@ impl Config {
 
     fn limits_problem(&self) -> Option<Problem> {
         let limits = &self.limits;
-        let bounds: [(&'static str, u64, RangeInclusive<u64>); 12] = [
+        let bounds: [(&'static str, u64, RangeInclusive<u64>); 10] = [
             (
                 "limits.connections_max",
                 limits.connections_max as u64,
@@ -137,16 +137,10 @@ impl Config {
                 65_536..=4_194_304,
             ),
             (
-                "limits.internal_message_bytes_max",
-                limits.internal_message_bytes_max as u64,
-                12_582_912..=268_435_456,
-            ),
-            (
                 "limits.header_bytes_max",
                 u64::from(limits.header_bytes_max),
                 4_096..=1_048_576,
             ),
-            ("limits.call_ms_max", limits.call_ms_max, 100..=60_000),
             ("limits.drain_ms_max", limits.drain_ms_max, 0..=60_000),
             (
                 "limits.material_cache_entries_max",

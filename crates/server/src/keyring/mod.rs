@@ -15,9 +15,10 @@ use kms_crypto::wrap::{MaterialPlace, RootKey, WrappingKey};
 use kms_crypto::{CryptoError, CryptoRng, Fields, KeyMaterial, MaterialName, SecretKey256};
 use kms_domain::key::{Key, KeyName, Material, WrappedMaterial};
 use kms_domain::multi_region::HandoverProof;
-use kms_domain::rows::Region;
+use kms_domain::rows::{HpkeKeyRow, Region, WrappingKeyRow};
 use kms_domain::vocabulary::{Epoch, HpkeKeyId, Incarnation, KeyOrigin, KeySpec, MaterialId, WrappingKeyId};
 use kms_domain::{KmsError, State};
+use kms_replication::{KeyRing, KeyRingError};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use std::collections::BTreeMap;
@@ -141,19 +142,10 @@ impl Keyring {
     /// # Errors
     /// When there is no such row, or it does not open.
     pub fn wrapping_key(&self, state: &State, id: WrappingKeyId) -> Result<Arc<WrappingKey>, OperationError> {
-        if let Some(opened) = self.opened().wrapping.get(&id) {
-            return Ok(Arc::clone(opened));
-        }
-        let region = region_of(state)?;
         let row = state
             .wrapping_key(id)
             .ok_or_else(|| missing("wrapping key", id))?;
-        let key = self
-            .root
-            .unwrap_wrapping_key(&region.cluster, &region.name, id, &row.wrapped)?;
-        let key = Arc::new(key);
-        self.opened().wrapping.insert(id, Arc::clone(&key));
-        Ok(key)
+        Ok(self.open_wrapping_key(region_of(state)?, row)?)
     }
 
     /// The region's HPKE key pair with this counter.
@@ -161,21 +153,8 @@ impl Keyring {
     /// # Errors
     /// When there is no such row, or it does not open.
     pub fn hpke_key_pair(&self, state: &State, id: HpkeKeyId) -> Result<Arc<HpkeKeyPair>, OperationError> {
-        if let Some(opened) = self.opened().hpke.get(&id) {
-            return Ok(Arc::clone(opened));
-        }
-        let region = region_of(state)?;
         let row = state.hpke_key(id).ok_or_else(|| missing("HPKE key", id))?;
-        let place = private_place(region).number(id);
-        let seed = self
-            .root
-            .unwrap(HPKE_PURPOSE, place.as_bytes(), &row.private_wrapped)?;
-        let pair = Arc::new(HpkeKeyPair::from_private_bytes(id, &seed)?);
-        if pair.public().to_bytes() != row.public[..] {
-            return Err(KmsError::Internal(format!("HPKE key {id} does not fit its public half")).into());
-        }
-        self.opened().hpke.insert(id, Arc::clone(&pair));
-        Ok(pair)
+        Ok(self.open_hpke_key(region_of(state)?, row)?)
     }
 
     /// The key that signs for the region in its present life.
@@ -183,7 +162,45 @@ impl Keyring {
     /// # Errors
     /// Before bootstrap; when the row does not open.
     pub fn signing_key(&self, state: &State) -> Result<Arc<RegionSigningKey>, OperationError> {
-        let region = region_of(state)?;
+        Ok(self.open_signing_key(region_of(state)?)?)
+    }
+
+    fn open_wrapping_key(
+        &self,
+        region: &Region,
+        row: &WrappingKeyRow,
+    ) -> Result<Arc<WrappingKey>, CryptoError> {
+        if let Some(opened) = self.opened().wrapping.get(&row.id) {
+            return Ok(Arc::clone(opened));
+        }
+        let (cluster, name) = (&region.cluster, &region.name);
+        let key = self
+            .root
+            .unwrap_wrapping_key(cluster, name, row.id, &row.wrapped)?;
+        let key = Arc::new(key);
+        self.opened().wrapping.insert(row.id, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn open_hpke_key(&self, region: &Region, row: &HpkeKeyRow) -> Result<Arc<HpkeKeyPair>, CryptoError> {
+        if let Some(opened) = self.opened().hpke.get(&row.id) {
+            return Ok(Arc::clone(opened));
+        }
+        let place = private_place(region).number(row.id);
+        let seed = self
+            .root
+            .unwrap(HPKE_PURPOSE, place.as_bytes(), &row.private_wrapped)?;
+        let pair = Arc::new(HpkeKeyPair::from_private_bytes(row.id, &seed)?);
+        if pair.public().to_bytes() != row.public[..] {
+            return Err(CryptoError::StoredFormat(
+                "an HPKE key does not fit its public half",
+            ));
+        }
+        self.opened().hpke.insert(row.id, Arc::clone(&pair));
+        Ok(pair)
+    }
+
+    fn open_signing_key(&self, region: &Region) -> Result<Arc<RegionSigningKey>, CryptoError> {
         if let Some(opened) = self.opened().signing.get(&region.incarnation) {
             return Ok(Arc::clone(opened));
         }
@@ -192,7 +209,9 @@ impl Keyring {
         let seed = self.root.unwrap(SIGNING_PURPOSE, place.as_bytes(), wrapped)?;
         let key = Arc::new(RegionSigningKey::from_private_bytes(&seed)?);
         if *key.verifying_key().as_bytes() != region.signing_public {
-            return Err(KmsError::Internal("the signing key does not fit its public half".to_owned()).into());
+            return Err(CryptoError::StoredFormat(
+                "the signing key does not fit its public half",
+            ));
         }
         self.opened().signing.insert(region.incarnation, Arc::clone(&key));
         Ok(key)
@@ -231,6 +250,25 @@ impl Keyring {
     fn opened(&self) -> MutexGuard<'_, Opened> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Replication re-seals material with the same opened keys.
+impl KeyRing for Keyring {
+    fn wrapping_key(&self, region: &Region, row: &WrappingKeyRow) -> Result<Arc<WrappingKey>, KeyRingError> {
+        self.open_wrapping_key(region, row).map_err(key_ring_error)
+    }
+
+    fn signing_key(&self, region: &Region) -> Result<Arc<RegionSigningKey>, KeyRingError> {
+        self.open_signing_key(region).map_err(key_ring_error)
+    }
+
+    fn hpke_key(&self, region: &Region, row: &HpkeKeyRow) -> Result<Arc<HpkeKeyPair>, KeyRingError> {
+        self.open_hpke_key(region, row).map_err(key_ring_error)
+    }
+}
+
+fn key_ring_error(error: CryptoError) -> KeyRingError {
+    KeyRingError(error.to_string())
 }
 
 /// This region, or the refusal before bootstrap.

@@ -11,8 +11,9 @@ pub(super) async fn carry_out(running: Arc<Running>, mut effects: mpsc::Receiver
     while let Some(emitted) = effects.recv().await {
         match emitted.effect {
             Effect::Evict { key, material } => running.cache.evict(&key, material.as_ref()),
-            // Both are found at the next look, which is at most a second away.
-            Effect::Ship { .. } | Effect::MakeRotationMaterial { .. } => {}
+            Effect::Ship { peer } => running.replication.wake(&peer),
+            // Found at the next look, which is at most a second away.
+            Effect::MakeRotationMaterial { .. } => {}
         }
     }
 }

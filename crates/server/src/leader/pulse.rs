@@ -23,7 +23,8 @@ pub(super) async fn propose_if_wanted(running: &Running) {
     let Some(median) = lower_median(&readings) else {
         return;
     };
-    if running.raft.view().state.wants_pulse(median) {
+    let wanted = running.raft.view().state.wants_pulse(median) || running.replication.wants_pulse();
+    if wanted {
         propose(running, Guard::default(), Command::Pulse(Pulse { readings })).await;
     }
 }

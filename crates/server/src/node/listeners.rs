@@ -1,14 +1,17 @@
 //! The listeners: which services each offers, and to whom.
 
+use super::start::replication_limits;
 use super::{NodeError, Running, health};
 use crate::admin::AdminService;
 use crate::grpc::KmsService;
 use crate::identity::{self, IdentityError};
+use crate::keyring::Keyring;
 use crate::operations::Service;
 use crate::tls::{Identify, ReloadingTls, http2_server, incoming};
 use kms_proto::admin::v1::admin_server::AdminServer;
 use kms_proto::kms::v1::kms_server::KmsServer;
 use kms_raft::PeerIdentity;
+use kms_replication::{PeerRegionIdentity, ReceiverOptions};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use tonic::service::Routes;
 /// Names of the services, as health knows them.
 const KMS: &str = "concord.kms.v1.Kms";
 const ADMIN: &str = "concord.kms.admin.v1.Admin";
+const REPLICATION: &str = "concord.kms.internal.replication.v1.ReplicationInternal";
 const RAFT: &str = "concord.kms.internal.raft.v1.RaftInternal";
 
 /// The running listeners. Those for callers and operators end before those that keep the group together.
@@ -40,6 +44,7 @@ pub(super) async fn listen(running: &Arc<Running>) -> Result<Listeners, NodeErro
     };
     let stop = &listeners.stop_internal;
     listeners.internal.push(raft(running, stop.clone()).await?);
+    listeners.internal.push(replication(running, stop.clone()).await?);
     let stop = &listeners.stop_public;
     listeners.public.push(admin(running, stop.clone()).await?);
     listeners.public.push(client(running, stop.clone()).await?);
@@ -153,6 +158,36 @@ async fn raft(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHan
         stop,
     )
     .await
+}
+
+async fn replication(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHandle<()>, NodeError> {
+    let clock = running.clock.clone();
+    let receiver = kms_replication::receiver(ReceiverOptions {
+        region: Arc::new(running.raft.clone()),
+        key_ring: Arc::<Keyring>::clone(&running.keyring),
+        clock: Arc::new(move || clock.now()),
+        limits: replication_limits(&running.config),
+    });
+    let mut routes = Routes::new(receiver);
+    routes = with_health(routes, running, REPLICATION).await;
+    let (cluster, own_region) = (running.config.cluster.clone(), running.config.region.clone());
+    // Whether the region is paired, and under this CA, is compared with the state at every call.
+    let identify: Identify<_> = Arc::new(move |tls, chain| {
+        let (region, node_id) = identity::node(&cluster, chain)?;
+        let refused = || identity::uri_of(chain).map_or_else(|e| e, IdentityError::NotAdmitted);
+        if region == own_region {
+            return Err(refused());
+        }
+        let issuing_ca_spki_sha256 = tls.issuer_spki_sha256(chain).ok_or_else(refused)?;
+        Ok(PeerRegionIdentity {
+            region,
+            node_id,
+            issuing_ca_spki_sha256,
+        })
+    });
+    let address = running.config.replication.listen;
+    let tls = &running.tls.replication;
+    serve("replication", address, tls, identify, routes, running, stop).await
 }
 
 /// Both versions of the reflection service.

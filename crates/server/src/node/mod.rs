@@ -40,6 +40,8 @@ pub struct Running {
     pub config: Config,
     /// The Raft group's member that this process is.
     pub raft: kms_raft::Node,
+    /// Shipping to other regions.
+    pub replication: kms_replication::Handle,
     /// The open data folder.
     pub disk: Arc<DataFolder>,
     /// The region's keys.

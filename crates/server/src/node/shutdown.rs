@@ -19,6 +19,7 @@ pub(super) async fn shut_down(running: &Running, mut listeners: Listeners) {
     if timeout(drain, listeners.drain_public()).await.is_err() {
         tracing::warn!("calls under way did not finish in time and are cut off");
     }
+    running.replication.shutdown().await;
     running.raft.shutdown().await;
     if timeout(drain, listeners.drain_internal()).await.is_err() {
         tracing::debug!("peers did not close their connections in time");

@@ -6,8 +6,10 @@ use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::operations::cache::MaterialCache;
 use crate::seal::{self, StorageRoot};
-use crate::tls::{NodeDialler, ReloadingTls};
+use crate::tls::{NodeDialler, RegionDialler, ReloadingTls};
+use kms_domain::rows::PeerRegion;
 use kms_raft::{Dial, DialError, EmittedEffect, Node, NodeOptions, RaftSettings, Started};
+use kms_replication::DialRegion;
 use kms_storage::{DataFolder, ImageOptions, LogOptions, NodeIdentity, SnapshotOptions, StorageError};
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,11 +30,16 @@ pub(super) async fn start(config: Config) -> Result<StartedNode, NodeError> {
     let clock = Clock::new(&config.data_dir);
     let disk = open_disk(&config, &keyring).await?;
     let Started { node, effects } = start_raft(&config, &tls, &disk, &clock).await?;
+    let replication = start_replication(&config, &tls, &node, &keyring, &clock);
     let running = Running {
         raft: node,
+        replication,
         disk,
         keyring,
-        cache: Arc::new(MaterialCache::default()),
+        cache: Arc::new(MaterialCache::new(
+            config.limits.material_cache_entries_max,
+            config.limits.material_cache_age(),
+        )),
         clock,
         readiness: Readiness::default(),
         tls,
@@ -107,6 +114,32 @@ async fn start_raft(
     Ok(Node::start(options).await?)
 }
 
+/// Starts shipping to other regions; it idles unless this node leads.
+fn start_replication(
+    config: &Config,
+    tls: &ListenerTls,
+    node: &Node,
+    keyring: &Arc<Keyring>,
+    clock: &Clock,
+) -> kms_replication::Handle {
+    let clock = clock.clone();
+    kms_replication::start(kms_replication::Options {
+        region: Arc::new(node.clone()),
+        key_ring: Arc::<Keyring>::clone(keyring),
+        dial: Arc::new(RegionDialler::new(Arc::clone(&tls.replication), &config.cluster)),
+        clock: Arc::new(move || clock.now()),
+        limits: replication_limits(config),
+    })
+}
+
+/// Bounds of shipping, both ways.
+pub(super) fn replication_limits(config: &Config) -> kms_replication::Limits {
+    kms_replication::Limits {
+        in_flight_bytes_max: config.limits.replication_in_flight_bytes_max,
+        ..kms_replication::Limits::default()
+    }
+}
+
 fn raft_settings(config: &Config) -> RaftSettings {
     let consensus = &config.consensus;
     RaftSettings {
@@ -123,5 +156,13 @@ fn raft_settings(config: &Config) -> RaftSettings {
 impl Dial for NodeDialler {
     fn channel(&self, node: kms_raft::NodeId, address: &str) -> Result<Channel, DialError> {
         self.channel_to(node, address).map_err(DialError)
+    }
+}
+
+impl DialRegion for RegionDialler {
+    fn channel(&self, peer: &PeerRegion, endpoint: &str) -> Result<Channel, kms_replication::DialError> {
+        let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint);
+        self.channel_to(&peer.name, peer.issuing_ca_spki_sha256, authority)
+            .map_err(kms_replication::DialError)
     }
 }

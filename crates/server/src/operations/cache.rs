@@ -8,9 +8,6 @@ use kms_domain::vocabulary::MaterialId;
 use std::sync::Arc;
 use std::time::Duration;
 
-const ENTRIES_MAX: u64 = 10_000;
-const AGE_MAX: Duration = Duration::from_secs(300);
-
 type Row = (KeyName, MaterialId, u64);
 
 /// A bounded cache of opened materials, by key, material id and the revision of the row they were opened from.
@@ -18,17 +15,16 @@ pub struct MaterialCache {
     entries: moka::sync::Cache<Row, Arc<KeyMaterial>>,
 }
 
-impl Default for MaterialCache {
-    fn default() -> Self {
+impl MaterialCache {
+    /// A cache of at most so many materials, each kept for at most so long.
+    pub fn new(entries_max: u64, age_max: Duration) -> Self {
         let entries = moka::sync::Cache::builder()
-            .max_capacity(ENTRIES_MAX)
-            .time_to_live(AGE_MAX)
+            .max_capacity(entries_max)
+            .time_to_live(age_max)
             .build();
         Self { entries }
     }
-}
 
-impl MaterialCache {
     /// The opened material of `row`; `open` runs at most once for callers who arrive together.
     pub fn get_or_open(
         &self,
