@@ -526,12 +526,20 @@ impl Cluster {
         text += &listener("client", Endpoint::Client, &self.client_ca(), false);
         text += &listener("admin", Endpoint::Admin, &self.admin_ca(), false);
         text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), true);
+        let of_region: Vec<String> = self
+            .nodes_of(region)
+            .iter()
+            .map(|n| format!("\"https://127.0.0.1:{}\"", self.port(n, Endpoint::Replication)))
+            .collect();
         text += &listener(
             "replication",
             Endpoint::Replication,
             Path::new("tls/replication-regions-ca.pem"),
             true,
         );
+        // Still within [replication]: where the whole region is reached, so that a pair outlives this node.
+        text.truncate(text.trim_end().len());
+        text += &format!("\nregion_endpoints = [{}]\n\n", of_region.join(", "));
         text += &format!(
             "[metrics]\nlisten = \"127.0.0.1:{}\"\n\n",
             port(Endpoint::Metrics)
