@@ -267,10 +267,7 @@ impl<W: Write> Demo<'_, W> {
 
     fn show_status(&mut self, here: &str, key: &str) -> anyhow::Result<()> {
         self.say("the key's replication, and the region, as operators see them")?;
-        for arguments in [
-            &["replication", "status", key][..],
-            &["region", "status"],
-        ] {
+        for arguments in [&["replication", "status", key][..], &["region", "status"]] {
             writeln!(self.out, "    $ kmsctl --context {here} {}", arguments.join(" "))?;
             let mut all = vec!["--context", here];
             all.extend(arguments);

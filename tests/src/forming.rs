@@ -32,6 +32,20 @@ impl Cluster {
         self.write_endpoints()
     }
 
+    /// Starts and forms one region, and waits until its nodes answer.
+    ///
+    /// # Errors
+    /// When a step fails, with what it said.
+    pub async fn bring_up_region(&self, region: &str) -> anyhow::Result<()> {
+        for node in self.nodes_of(region) {
+            self.start(&node)?;
+        }
+        self.form_region(region)
+            .await
+            .with_context(|| format!("region {region}"))?;
+        self.region_ready(region).await
+    }
+
     /// Bootstraps a region unless that has been done.
     ///
     /// # Errors
@@ -82,7 +96,10 @@ impl Cluster {
 
     /// Waits for a new region's first Pulse: before it, nothing that needs log time can be scheduled.
     async fn log_time_runs(&self, region: &str) -> anyhow::Result<()> {
-        let node = self.nodes_of(region).into_iter().find(|node| self.node(node).running().is_some());
+        let node = self
+            .nodes_of(region)
+            .into_iter()
+            .find(|node| self.node(node).running().is_some());
         let node = node.with_context(|| format!("no node of {region} runs"))?;
         until(&format!("log time to run in {region}"), READY_WITHIN, || async {
             let log_time = self.status(&node).await?.log_time.unwrap_or_default();

@@ -1,0 +1,115 @@
+//! `scripts/bench`: measures one region of three nodes against ceilings measured in the same run.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use kms_tests::bench::echo;
+use kms_tests::bench::run::{Form, run};
+use kms_tests::test_cluster::TestCluster;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The measured region and its peer.
+const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+
+/// Measures Encrypt, Decrypt, GenerateDataKey and CreateKey over TLS on a region of three nodes, beside a bare tonic
+/// echo and durable appends in the same run; memory at rest, restart with many keys, and how soon a peer region sees a
+/// change.
+#[derive(Parser)]
+#[command(name = "bench", version)]
+struct Arguments {
+    /// About twenty seconds, no thresholds: only whether every operation works.
+    #[arg(long)]
+    smoke: bool,
+    /// Keys of the node that is restarted.
+    #[arg(long, default_value_t = 100_000)]
+    keys: u64,
+    /// Where the figures go as JSON.
+    #[arg(long, default_value = ".state/bench-results.json")]
+    json: PathBuf,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The ceiling's server; started by the bench itself.
+    #[command(hide = true)]
+    EchoServer {
+        #[arg(long)]
+        address: SocketAddr,
+        #[arg(long)]
+        certificate: PathBuf,
+        #[arg(long)]
+        key: PathBuf,
+        #[arg(long)]
+        ca: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.part {
+        Some(Part::EchoServer {
+            address,
+            certificate,
+            key,
+            ca,
+        }) => runtime
+            .block_on(echo::serve(address, &certificate, &key, &ca))
+            .map(|()| ExitCode::SUCCESS),
+        None => runtime.block_on(bench(&arguments)),
+    }
+}
+
+async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    let form = if arguments.smoke {
+        Form::smoke()
+    } else {
+        Form::full(arguments.keys)
+    };
+    let mut cluster = TestCluster::make("bench", &REGIONS, 3, |_| ()).await?;
+    cluster.keep_files(true);
+    let folder = cluster.folder().to_owned();
+    writeln!(out, "one region of three nodes, in {}", folder.display())?;
+    let measured = async {
+        cluster.bring_up_region(REGIONS[0]).await?;
+        run(&cluster, &form, &mut out).await
+    }
+    .await
+    .with_context(|| format!("the bench was broken off; its logs are in {}", folder.display()));
+    let report = measured?;
+    write!(out, "{}", report.text()?)?;
+    save(&arguments.json, &serde_json::to_vec_pretty(&report)?)?;
+    writeln!(out, "figures: {}", arguments.json.display())?;
+    let broken = report.broken();
+    for figure in &broken {
+        writeln!(
+            out,
+            "{} did not work: {}",
+            figure.name,
+            figure.first_failure.as_deref().unwrap_or("no call was answered")
+        )?;
+    }
+    if !broken.is_empty() {
+        writeln!(out, "logs: {}", folder.display())?;
+        return Ok(ExitCode::FAILURE);
+    }
+    cluster.keep_files(false);
+    let missed = report.figures.iter().filter(|f| f.met == Some(false)).count();
+    if missed > 0 {
+        writeln!(out, "{missed} thresholds were missed")?;
+        return Ok(ExitCode::from(2));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn save(path: &Path, json: &[u8]) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))
+}
