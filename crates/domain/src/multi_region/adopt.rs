@@ -2,7 +2,7 @@
 //! role, or taking it.
 
 use super::examine::{RecordView, bounded_reason, refused};
-use super::record::{AcceptOutcome, MaterialInRecord, SharedRecord};
+use super::record::{AcceptOutcome, MaterialInRecord, RecordStamp, SharedRecord};
 use super::replica_set::{count_authz_change, start_waiting_period};
 use super::role::{MultiRegion, Replica, ReplicaPhase, Role, Tombstone};
 use super::rotation::material_after;
@@ -115,7 +115,9 @@ pub(crate) fn follow_record(
 
 /// Takes the primary role that the record hands to this region at `epoch`, or declines it for good.
 ///
-/// The shared revision goes on counting from the record's, so that it never goes back in a key's life.
+/// Either way the record itself is followed first. A promise above an epoch that was not followed would shut out its
+/// holder, whose answer may be lost and who must be able to ask again. The shared revision goes on counting from the
+/// record's, so that it never goes back in a key's life.
 pub(crate) fn take_over(
     state: &State,
     region: &Region,
@@ -125,27 +127,18 @@ pub(crate) fn take_over(
     epoch: &Epoch,
     changes: &mut Changes,
 ) -> AcceptOutcome {
-    let mut key = held.clone();
-    let Some(multi_region) = &mut key.multi_region else {
-        return refused("the key is not multi-Region");
-    };
-    if let Some(reason) = reason_to_decline(region, held, multi_region, epoch) {
-        multi_region.epoch_promised = multi_region.epoch_promised.max(epoch.counter);
-        if key != *held {
-            changes.put(Row::Key(Arc::new(key)));
-        }
-        return AcceptOutcome::HandoverDeclined {
-            epoch_counter: epoch.counter,
-            reason: bounded_reason(reason),
-        };
-    }
+    let decline = held
+        .multi_region
+        .as_ref()
+        .and_then(|copy| reason_to_decline(region, held, copy, epoch));
     let signed = view
         .proofs
         .last()
         .is_some_and(|proof| proof.from == view.record.stamp.epoch && proof.to == *epoch);
-    if !signed || !cargo.complete {
+    if decline.is_none() && !(signed && cargo.complete) {
         return refused("the hand-over lacks its proof or a material");
     }
+    let mut key = held.clone();
     add_materials(state, changes, &mut key, cargo, view.from);
     if let Some(missing) = missing_material(state, changes, view) {
         if key != *held {
@@ -155,13 +148,26 @@ pub(crate) fn take_over(
     }
     // The role may come back to where it has not yet been seen to have left.
     leave_primary_role(changes, &mut key, cargo.time);
-    follow(state, changes, &mut key, view.record, true);
+    follow(state, changes, &mut key, view.record, cargo.complete);
+    if let Some(multi_region) = &mut key.multi_region {
+        multi_region.epoch_promised = multi_region.epoch_promised.max(epoch.counter);
+    }
+    if let Some(reason) = decline {
+        count_authz_change(held, &mut key);
+        if key != *held {
+            changes.put(Row::Key(Arc::new(key)));
+        }
+        return AcceptOutcome::HandoverDeclined {
+            epoch_counter: epoch.counter,
+            reason: bounded_reason(reason),
+        };
+    }
     become_primary(&mut key, view, region, epoch);
     count_authz_change(held, &mut key);
     only_old_primary_is_known_to_hold(state, changes, &key, view.from);
     shared_change(state, changes, key);
     AcceptOutcome::Adopted {
-        stamp: crate::multi_region::RecordStamp {
+        stamp: RecordStamp {
             epoch: epoch.clone(),
             shared_revision: view.record.stamp.shared_revision.saturating_add(1),
         },
@@ -204,7 +210,6 @@ fn become_primary(key: &mut Key, view: &RecordView<'_>, region: &Region, epoch: 
     lives.insert(view.from, view.record.primary_incarnation);
     multi_region.role = Role::Primary;
     multi_region.epoch = epoch.clone();
-    multi_region.epoch_promised = multi_region.epoch_promised.max(epoch.counter);
     multi_region.replicas = standing_of(lives);
     multi_region.proofs = view.proofs.to_vec();
 }

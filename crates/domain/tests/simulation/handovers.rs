@@ -52,6 +52,33 @@ fn the_role_may_come_back_to_where_it_was_not_seen_to_have_left() {
 }
 
 #[test]
+fn an_old_primary_that_declines_the_role_back_can_be_asked_again() {
+    let mut world = World::new(4, 2, Weather::FAIR);
+    let name = replicated_key(&mut world);
+    begin_move(&mut world, &name, 0, 1);
+    world.drive_all(0, 1);
+    arrive_at(&mut world, 1);
+    world.network = Network::new(Weather::FAIR);
+    // The old primary has not seen its move succeed, and meanwhile its own copy is disabled.
+    world.now_ms += 60_000;
+    world.pulse(0);
+    world.propose_now(0, Command::DisableKey(name)).unwrap();
+    begin_move(&mut world, &name, 1, 0);
+    world.drive_all(1, 0);
+    arrive_at(&mut world, 0);
+    let declined = copy(&world, 0, &name);
+    assert_eq!(
+        (declined.role, declined.epoch.counter, declined.epoch_promised),
+        (Role::Replica, 2, 3)
+    );
+    // Its answer is lost; the offer comes again.
+    world.network = Network::new(Weather::FAIR);
+    world.converge();
+    world.assert_converged();
+    assert_eq!(copy(&world, 1, &name).epoch.counter, 4);
+}
+
+#[test]
 fn a_region_that_missed_several_moves_follows_their_proofs() {
     let mut world = World::new(3, 4, Weather::FAIR);
     let name = replicated_key(&mut world);
