@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// How long a started process may take until the system shows its command line.
+const VISIBLE_WITHIN: Duration = Duration::from_secs(2);
+
 /// Where a node's process leaves its traces.
 #[derive(Debug, Clone)]
 pub struct NodeFiles {
@@ -67,7 +70,24 @@ impl NodeFiles {
         let pid = child.id();
         crate::files::write_public(&self.pid(), pid.to_string().as_bytes())?;
         reap_in_background(child);
+        self.wait_visible(pid)?;
         Ok(pid)
+    }
+
+    /// The system shows a new process's command line only some moments after it was started.
+    fn wait_visible(&self, pid: u32) -> anyhow::Result<()> {
+        let deadline = Instant::now() + VISIBLE_WITHIN;
+        while self.running().is_none() {
+            if Instant::now() > deadline {
+                let log = self.log();
+                anyhow::bail!(
+                    "process {pid} ended as soon as it was started: see {}",
+                    log.display()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// Sends a signal to the node's process, if it runs.

@@ -93,11 +93,28 @@ impl Admission {
         let identity = request.extensions().get::<PeerIdentity>().cloned();
         let message = request.into_inner();
         let identity = identity.ok_or_else(|| Status::unauthenticated("the peer has no identity"))?;
-        let header = message
-            .header()
-            .ok_or_else(|| Status::invalid_argument("the call has no header"))?;
+        let Some(header) = message.header() else {
+            return Err(self.refuse_without_header(&identity, standing));
+        };
         self.check(&identity, header, standing).await?;
         Ok((identity.node_id, message))
+    }
+
+    /// A stranger is told that it is one, whatever it sends.
+    fn refuse_without_header(&self, identity: &PeerIdentity, standing: Standing) -> Status {
+        let membership = Arc::clone(&self.membership.borrow());
+        let knows_members = membership.nodes().next().is_some();
+        let is_member = membership.get_node(&identity.node_id).is_some();
+        if identity.region != self.local.region() {
+            return denied(format!("region {:?} is not this region", identity.region));
+        }
+        if standing == Standing::Member && knows_members && !is_member {
+            return denied(format!(
+                "node {} is not a member of this region",
+                identity.node_id
+            ));
+        }
+        Status::invalid_argument("the call has no header")
     }
 
     async fn check(
