@@ -126,6 +126,7 @@ impl ImageStore {
         let (tree, outcome) = match found {
             Ok((tree, meta)) => (Some(tree), ImageOutcome::Usable(meta)),
             Err(reason) => {
+                metrics::counter!("kms_image_rebuilds_total").increment(1);
                 tracing::warn!(%reason, "the image of the applied state is rebuilt from snapshot and log");
                 (
                     Self::start_over(disk, folder, &options),
