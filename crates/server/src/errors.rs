@@ -19,7 +19,8 @@ pub enum OperationError {
     /// Nothing was done and nothing will be: no leader, no quorum, or the node is not ready. Worth repeating.
     #[error("{0}")]
     Unavailable(String),
-    /// The caller's deadline, or this server's, passed before a read was answered.
+    /// The caller's deadline, or this server's, passed before there was an answer. What a change would have changed
+    /// may still take effect; repeating it with the same request id is safe.
     #[error("{0}")]
     Timeout(String),
     /// A change was proposed and its outcome is not known: it may still take effect. Repeating it with the same

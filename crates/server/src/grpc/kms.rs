@@ -11,6 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
+use tracing::Instrument;
 
 /// The metadata entry that carries a caller's request id.
 const REQUEST_ID: &str = "amz-sdk-invocation-id";
@@ -88,7 +89,10 @@ where
         Err(refused) => Err(refused),
         Ok(call) => {
             let deadline = call.deadline;
-            match tokio::time::timeout_at(deadline, carry_out(call, request.into_inner())).await {
+            let id = call.request_id.as_ref().map(RequestId::as_str);
+            let span = tracing::debug_span!("call", operation, request_id = id);
+            let carried_out = carry_out(call, request.into_inner()).instrument(span);
+            match tokio::time::timeout_at(deadline, carried_out).await {
                 Ok(result) => result,
                 Err(_) => Err(OperationError::Timeout("no answer within the deadline".into())),
             }
@@ -100,7 +104,10 @@ where
         .record(began.elapsed().as_secs_f64());
     match result {
         Ok(answer) => Ok(Response::new(answer)),
-        Err(error) => Err(status(&error)),
+        Err(error) => {
+            tracing::debug!(operation, outcome, %error, "a call did not succeed");
+            Err(status(&error))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::memory::MemoryError;
 use crate::seal::SealError;
 use crate::tls::TlsError;
 use kms_crypto::CryptoError;
+use kms_domain::vocabulary::{NodeId, RegionName};
 use kms_raft::StartError;
 use kms_storage::StorageError;
 use std::io;
@@ -22,6 +23,18 @@ pub enum NodeError {
         listener: &'static str,
         /// What is wrong.
         source: TlsError,
+    },
+    /// A certificate that this node shows to other nodes names somebody else: they would refuse it.
+    #[error("{listener}.certificate must name node {node_id} of region {region} in this cluster: {found}")]
+    OwnCertificate {
+        /// The section of the configuration.
+        listener: &'static str,
+        /// The node in the configuration.
+        node_id: NodeId,
+        /// The region in the configuration.
+        region: RegionName,
+        /// What the certificate says.
+        found: String,
     },
     /// The root key cannot be loaded.
     #[error(transparent)]

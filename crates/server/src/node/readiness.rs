@@ -82,10 +82,12 @@ pub(super) async fn follow(node: Node, keyring: Arc<Keyring>, readiness: Readine
     loop {
         let known = *leadership.borrow_and_update();
         let view = Arc::clone(&views.borrow_and_update());
-        if !proven {
-            proven = keyring.prove(&view.state).is_ok();
-        }
-        readiness.set(judge(known, &view.state, proven, &keyring));
+        let proof = match proven {
+            true => Ok(()),
+            false => keyring.prove(&view.state).map_err(|error| error.to_string()),
+        };
+        proven = proof.is_ok();
+        readiness.set(judge(known, &view.state, proof));
         // Once the root key has proved itself, views change nothing any more.
         let changed = match proven {
             true => leadership.changed().await,
@@ -110,19 +112,51 @@ async fn recover(node: &Node) {
     }
 }
 
-fn judge(leadership: Leadership, state: &State, proven: bool, keyring: &Keyring) -> Standing {
+/// `proof` says whether this node's root key opens the region's wrapping key, or why it does not.
+fn judge(leadership: Leadership, state: &State, proof: Result<(), String>) -> Standing {
     if state.region().is_none() {
         return not("the region has not been bootstrapped, or this node has not received its state yet");
     }
-    if !proven {
-        let reason = keyring.prove(state).err().map(|e| e.to_string());
-        return Standing::NotServing(format!(
-            "the root key does not open this region's wrapping key: {}",
-            reason.unwrap_or_default()
-        ));
+    if let Err(reason) = proof {
+        return Standing::NotServing(format!("this node's root key does not open the region: {reason}"));
     }
     match leadership.leader {
         None => not("no leader is known"),
         Some(_) => Standing::Serving,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::founded_state;
+
+    const LED: Leadership = Leadership {
+        term: 1,
+        leader: Some(2),
+        leads: false,
+    };
+
+    fn reason(standing: Standing) -> String {
+        match standing {
+            Standing::Serving => String::new(),
+            Standing::NotServing(reason) => reason,
+        }
+    }
+
+    #[test]
+    fn a_node_serves_when_it_has_a_region_its_root_key_and_a_leader() {
+        assert_eq!(judge(LED, &founded_state(), Ok(())), Standing::Serving);
+    }
+
+    #[test]
+    fn whatever_is_missing_is_named() {
+        let founded = founded_state();
+        let no_region = judge(LED, &State::default(), Ok(()));
+        assert!(reason(no_region).contains("bootstrapped"));
+        let other_root_key = judge(LED, &founded, Err("it does not open".to_owned()));
+        assert!(reason(other_root_key).contains("root key"));
+        let no_leader = judge(Leadership { leader: None, ..LED }, &founded, Ok(()));
+        assert!(reason(no_leader).contains("leader"));
     }
 }

@@ -58,11 +58,29 @@ fn load_tls(config: &Config) -> Result<ListenerTls, NodeError> {
             .map(Arc::new)
             .map_err(|source| NodeError::Tls { listener, source })
     };
-    Ok(ListenerTls {
+    let tls = ListenerTls {
         client: load("client", &config.client)?,
         admin: load("admin", &config.admin)?,
         raft: load("raft", &config.raft.listener())?,
         replication: load("replication", &config.replication.listener())?,
+    };
+    check_own(config, "raft", &tls.raft)?;
+    check_own(config, "replication", &tls.replication)?;
+    Ok(tls)
+}
+
+/// A node with another's certificate would be refused by everybody, and nobody would know why.
+fn check_own(config: &Config, listener: &'static str, tls: &ReloadingTls) -> Result<(), NodeError> {
+    let found = match tls.own_node(&config.cluster) {
+        Ok((region, id)) if region == config.region && id == config.node_id => return Ok(()),
+        Ok((region, id)) => format!("it names node {id} of region {region}"),
+        Err(error) => error.to_string(),
+    };
+    Err(NodeError::OwnCertificate {
+        listener,
+        node_id: config.node_id,
+        region: config.region.clone(),
+        found,
     })
 }
 

@@ -1,6 +1,10 @@
-//! Certificates for tests: a CA per purpose, and listeners' files issued by it.
+//! Certificates and states for tests.
 
 use crate::config::Listener;
+use crate::keyring::Keyring;
+use kms_crypto::wrap::RootKey;
+use kms_domain::vocabulary::Timestamp;
+use kms_domain::{Command, Guard, Proposal, State};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     SanType,
@@ -82,4 +86,22 @@ pub(crate) fn listener_files(folder: &Path, name: &str, issued: &Issued, ca_pem:
 pub(crate) fn write_key(path: &PathBuf, pem: &str) {
     std::fs::write(path, pem).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The state of a region that has just been bootstrapped.
+pub(crate) fn founded_state() -> State {
+    let keyring = Keyring::new(RootKey::generate(&mut rand::rng())).ok().unwrap();
+    let region = "us-east-1".parse().unwrap();
+    let now = Timestamp(1_700_000_000_000);
+    let bootstrap = keyring.found_region("local", &region, now, 1).unwrap();
+    let proposal = Proposal {
+        time: now,
+        principal: None,
+        request: None,
+        guard: Guard::default(),
+        command: Command::Bootstrap(bootstrap),
+    };
+    let mut state = State::default();
+    assert!(state.apply(1, &proposal).result.is_ok());
+    state
 }

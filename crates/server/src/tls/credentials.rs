@@ -141,6 +141,11 @@ impl Credentials {
             .map(|i| i.spki_sha256)
     }
 
+    /// This listener's own certificate, and what was sent with it.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
     /// SHA-256 of the SubjectPublicKeyInfo of the CA that issued this listener's own certificate, if it is among the
     /// CAs.
     pub fn own_issuer_spki_sha256(&self) -> Option<[u8; 32]> {

@@ -3,6 +3,8 @@
 
 use super::credentials::{Credentials, TlsError};
 use crate::config::{Listener, Mode};
+use crate::identity::{self, IdentityError};
+use kms_domain::vocabulary::{NodeId, RegionName};
 use rustls::{ClientConfig, ServerConfig};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -62,6 +64,14 @@ impl ReloadingTls {
     /// See [`Credentials::own_issuer_spki_sha256`].
     pub fn own_issuer_spki_sha256(&self) -> Option<[u8; 32]> {
         self.current().credentials.own_issuer_spki_sha256()
+    }
+
+    /// Which node of `cluster` the listener's own certificate names.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn own_node(&self, cluster: &str) -> Result<(RegionName, NodeId), IdentityError> {
+        identity::node(cluster, self.current().credentials.chain())
     }
 
     /// Reads the files again if they have changed. Files that cannot be used are reported and the old ones stay.
