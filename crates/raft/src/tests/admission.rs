@@ -7,6 +7,9 @@ use tonic::{Code, Status};
 use super::region::{PlainDial, TestRegion, create_key, in_seconds, until, write};
 use crate::{Dial, Node};
 
+/// A falsification of a header.
+type Edit = fn(&mut pb::CallHeader);
+
 /// The header that `node` would send to `target`.
 fn header(node: &Node, target: u64) -> pb::CallHeader {
     node.inner_for_test().core.local.header(target)
@@ -28,7 +31,7 @@ async fn a_call_is_refused_unless_certificate_cluster_region_target_and_store_ar
     let good = header(&region.node(2), 1);
     read_clock(&address, 2, good.clone()).await.unwrap();
 
-    let edits: [(&str, fn(&mut pb::CallHeader)); 7] = [
+    let edits: [(&str, Edit); 7] = [
         ("another cluster", |h| h.cluster_id = "other".to_owned()),
         ("another region", |h| h.region = "eu-west-1".to_owned()),
         ("another node than the certificate's", |h| h.node_id = 3),

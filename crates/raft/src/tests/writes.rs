@@ -68,9 +68,10 @@ async fn a_leader_without_a_quorum_answers_within_the_deadline_and_leaves_the_ou
     // Once the lease is over nothing is appended any more, and that is certain.
     let outcome = node.propose(&pulse(8), in_seconds(3)).await;
     let later = node.propose(&pulse(9), in_seconds(1)).await;
+    let status = node.status();
     assert!(
         matches!(later, Err(ProposeError::Unavailable(_))),
-        "{outcome:?} then {later:?}"
+        "{outcome:?} then {later:?} {status:?}"
     );
 }
 
