@@ -409,7 +409,9 @@ fn every_changed_byte_and_length_of_a_published_hpke_key_is_refused() {
 fn a_pinned_hpke_key_is_the_one_that_was_published() {
     let f = Fixture::new();
     let (owner, signed) = signed_key(&f);
-    let verified = signed.verify("concord", &owner, Timestamp(1_500), 0).expect("verifies");
+    let verified = signed
+        .verify("concord", &owner, Timestamp(1_500), 0)
+        .expect("verifies");
     let pinned = HpkePublicKey::pinned(verified.id(), &verified.to_bytes()).expect("reads");
     assert_eq!(pinned, verified);
     assert!(HpkePublicKey::pinned(verified.id(), &verified.to_bytes()[1..]).is_err());
