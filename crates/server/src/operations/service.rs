@@ -58,7 +58,7 @@ impl Service {
     }
 
     /// Answers from a view that is at least as new as the call. An answer that took longer than
-    /// [`DECISION_AGE_MAX`] is made again, because the right to it may have been taken away meanwhile.
+    /// one second is made again, because the right to it may have been taken away meanwhile.
     pub async fn look<T>(
         &self,
         call: &Call,
