@@ -1,6 +1,6 @@
 //! Key states, and what each operation may do in them: `key-states.csv` as code.
 //!
-//! The table is in [`table`]; a test compares every cell with the file. This module turns a cell into a permission or
+//! The table is in `table.rs`; a test compares every cell with the file. This module turns a cell into a permission or
 //! into the exact refusal, and holds the proof that a key was checked ([`UsableKey`]).
 
 mod operation;
