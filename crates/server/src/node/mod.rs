@@ -4,6 +4,7 @@ mod error;
 mod health;
 mod listeners;
 mod measures;
+mod open_files;
 mod readiness;
 mod run;
 mod shutdown;

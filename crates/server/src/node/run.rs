@@ -1,7 +1,7 @@
 //! The life of a node, from start to a signal or a failure.
 
 use super::start::{StartedNode, start};
-use super::{NodeError, Running, listeners, measures, readiness, shutdown};
+use super::{NodeError, Running, listeners, measures, open_files, readiness, shutdown};
 use crate::config::Config;
 use crate::leader;
 use crate::tls::reload_periodically;
@@ -12,8 +12,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// # Errors
 /// Why it did not start, or why it stopped by itself.
-pub async fn run(config: Config) -> Result<(), NodeError> {
+pub async fn run(mut config: Config) -> Result<(), NodeError> {
     let recorder = measures::install()?;
+    config.limits.connections_max = open_files::connections_allowed(config.limits.connections_max);
     let mut signals = Signals::subscribe()?;
     let StartedNode { running, effects } = start(config).await?;
     let raft = running.raft.clone();
