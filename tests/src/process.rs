@@ -134,3 +134,17 @@ fn is_ours(pid: u32, config: &Path) -> bool {
     let wanted = config.as_os_str().as_encoded_bytes();
     command_line.split(|b| *b == 0).any(|argument| argument == wanted)
 }
+
+/// Waits until this process is told to end, by Ctrl-C or SIGTERM, so that it can end what it started.
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub async fn told_to_end() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

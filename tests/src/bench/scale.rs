@@ -25,7 +25,7 @@ const PERIODS: std::ops::Range<i32> = 90..2_560;
 pub struct Memory {
     /// Resident (VmRSS).
     pub resident_bytes: u64,
-    /// Locked (VmLck); 0 if mlockall was not allowed.
+    /// Address space that is locked as soon as it is touched (VmLck); 0 if mlockall was not allowed.
     pub locked_bytes: u64,
 }
 

@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use kms_tests::bench::echo;
 use kms_tests::bench::run::{Form, run};
+use kms_tests::process::told_to_end;
 use kms_tests::test_cluster::TestCluster;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -60,7 +61,15 @@ fn main() -> anyhow::Result<ExitCode> {
         }) => runtime
             .block_on(echo::serve(address, &certificate, &key, &ca))
             .map(|()| ExitCode::SUCCESS),
-        None => runtime.block_on(bench(&arguments)),
+        None => runtime.block_on(async {
+            tokio::select! {
+                code = bench(&arguments) => code,
+                told = told_to_end() => {
+                    told?;
+                    anyhow::bail!("broken off")
+                }
+            }
+        }),
     }
 }
 

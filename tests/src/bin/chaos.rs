@@ -5,6 +5,7 @@ use clap::Parser;
 use kms_tests::chaos::plan::Plan;
 use kms_tests::chaos::report::Verdict;
 use kms_tests::chaos::run::run;
+use kms_tests::process::told_to_end;
 use kms_tests::test_cluster::{THREE_REGIONS, TestCluster};
 use std::io::Write;
 use std::process::ExitCode;
@@ -37,7 +38,15 @@ fn main() -> anyhow::Result<ExitCode> {
         .worker_threads(3)
         .enable_all()
         .build()?;
-    runtime.block_on(chaos(&arguments))
+    runtime.block_on(async {
+        tokio::select! {
+            verdict = chaos(&arguments) => verdict,
+            told = told_to_end() => {
+                told?;
+                anyhow::bail!("broken off")
+            }
+        }
+    })
 }
 
 async fn chaos(arguments: &Arguments) -> anyhow::Result<ExitCode> {

@@ -148,9 +148,14 @@ impl<'a> Conductor<'a> {
 
     async fn wipe(&mut self, step: &Step, victim: &NodeName) -> anyhow::Result<Done> {
         let began = Instant::now();
-        let newcomer = wipe_and_replace(self.cluster, victim)
-            .await
-            .with_context(|| format!("replacing {victim}"))?;
+        let newcomer = match wipe_and_replace(self.cluster, victim).await {
+            Ok(newcomer) => newcomer,
+            Err(error) => {
+                self.leave_members_only(&victim.region).await?;
+                let trouble = [format!("{victim} could not be replaced: {error:#}")];
+                return Ok(done(step, format!("{victim} is gone"), None, &trouble));
+            }
+        };
         self.publisher.publish(self.cluster)?;
         let trouble = self.ready(std::slice::from_ref(&victim.region)).await;
         let took = began.elapsed().as_millis();
@@ -160,6 +165,19 @@ impl<'a> Conductor<'a> {
             None,
             &trouble,
         ))
+    }
+
+    /// After a replacement that broke off: nodes that do not belong to the region would only confuse what follows.
+    async fn leave_members_only(&mut self, region: &str) -> anyhow::Result<()> {
+        let leader = until("a leader", LEADER_WITHIN, || self.cluster.leader(region)).await?;
+        let members = self.cluster.status(&leader).await?.members;
+        for node in self.cluster.nodes_of(region) {
+            if members.iter().all(|member| member.node_id != node.id) {
+                self.cluster.kill(&node)?;
+                self.cluster.forget_node(&node)?;
+            }
+        }
+        self.publisher.publish(self.cluster)
     }
 
     async fn stop_region(&mut self, step: &Step, region: &str) -> anyhow::Result<Done> {

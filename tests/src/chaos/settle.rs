@@ -32,20 +32,20 @@ pub async fn heal(cluster: &Cluster, roster: &Roster, converged_within: Duration
     for region in cluster.regions() {
         cluster.region_ready(region).await?;
     }
+    until("nothing to be left to ship", converged_within, || {
+        nothing_to_ship(roster)
+    })
+    .await?;
+    for region in cluster.regions() {
+        cluster.same_state_hash(region, converged_within).await?;
+    }
     until("the regions to agree", converged_within, || async {
-        nothing_to_ship(roster).await?;
-        for region in cluster.regions() {
-            cluster
-                .state_hash(region)
-                .await
-                .with_context(|| format!("state hashes of {region}"))?;
-        }
         let found = disagreements(&observe(roster).await?);
+        let first = found.first().map_or("", |finding| finding.what.as_str());
         anyhow::ensure!(
             found.is_empty(),
-            "{} disagreements, such as: {}",
-            found.len(),
-            found[0].what
+            "{} disagreements, such as: {first}",
+            found.len()
         );
         Ok(())
     })
