@@ -28,6 +28,9 @@ pub const ACCOUNT: &str = "111122223333";
 /// How long a node may take to hand over and end.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
+/// Where snapshots are wanted more often, the log behind them is kept as much shorter: one entry in so many.
+const KEEP_ONE_IN: u64 = 20;
+
 /// Ports of one node.
 const PORTS_PER_NODE: u16 = 10;
 
@@ -514,7 +517,10 @@ impl Cluster {
             )
         };
         let consensus = match self.plan.snapshot_every_entries {
-            Some(entries) => format!("[consensus]\nsnapshot_every_entries = {entries}\n\n"),
+            Some(entries) => {
+                let keep = entries / KEEP_ONE_IN;
+                format!("[consensus]\nsnapshot_every_entries = {entries}\nkeep_entries = {keep}\n\n")
+            }
             None => String::new(),
         };
         let mut text = format!(

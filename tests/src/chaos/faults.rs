@@ -18,6 +18,8 @@ use tokio::task::JoinSet;
 
 const LEADER_WITHIN: Duration = Duration::from_secs(30);
 const WORKING_WITHIN: Duration = Duration::from_secs(30);
+/// Nodes of which one may die without notice.
+const NODES_TO_LOSE_ONE: usize = 3;
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 /// A probe that a dying leader took with it must not hide that the next one would succeed.
 const PROBE_WITHIN: Duration = Duration::from_millis(500);
@@ -91,6 +93,11 @@ impl<'a> Conductor<'a> {
     /// When the fault could not be carried out. That it was not recovered from is no error but a result.
     pub async fn carry_out(&mut self, step: &Step) -> anyhow::Result<Done> {
         tokio::time::sleep(step.quiet).await;
+        // Killing one of two nodes left by an earlier trouble proves nothing more.
+        if let Fault::KillLeader { region } | Fault::KillFollower { region } = &step.fault {
+            let nodes = self.cluster.nodes_of(region).len();
+            anyhow::ensure!(nodes >= NODES_TO_LOSE_ONE, "{region} has only {nodes} nodes left");
+        }
         match &step.fault {
             Fault::KillLeader { region } => {
                 let leader = until("a leader", LEADER_WITHIN, || self.cluster.leader(region)).await?;
