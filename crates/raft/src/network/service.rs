@@ -19,7 +19,7 @@ use crate::error::ProposeError;
 use crate::node::{Inner, LeaderAnswer};
 use crate::settings::MESSAGE_BYTES_MAX;
 use crate::state_machine::{RaftSnapshot, SnapshotData};
-use crate::type_config::{SnapshotMeta, TypeConfig};
+use crate::type_config::{NodeId, SnapshotMeta, TypeConfig, Vote};
 use crate::wire::{
     entry_from_pb, log_id_from_pb, log_id_to_pb, stored_membership_from_pb, vote_from_pb, vote_to_pb,
 };
@@ -82,6 +82,16 @@ fn stopped(error: impl std::fmt::Display) -> Status {
     Status::unavailable(error.to_string())
 }
 
+/// What only a leader may ask for, it asks for in its own name.
+fn must_lead(caller: NodeId, vote: &Vote) -> Result<(), Status> {
+    if vote.leader_id.voted_for == caller && vote.committed {
+        return Ok(());
+    }
+    Err(Status::permission_denied(
+        "only a leader asks for this, and in its own name",
+    ))
+}
+
 fn append_outcome(answer: AppendEntriesResponse<TypeConfig>) -> pb::append_entries_response::Outcome {
     use pb::append_entries_response::Outcome;
     match answer {
@@ -113,11 +123,7 @@ impl RaftInternal for RaftService {
     ) -> Result<Response<pb::AppendEntriesResponse>, Status> {
         let (caller, message) = self.node.admission.admit(request, Standing::Member).await?;
         let vote = vote_from_pb(message.vote.as_ref()).map_err(malformed)?;
-        if vote.leader_id.voted_for != caller || !vote.committed {
-            return Err(Status::permission_denied(
-                "only a leader appends, and in its own name",
-            ));
-        }
+        must_lead(caller, &vote)?;
         let entries: Result<Vec<_>, _> = message.entries.into_iter().map(entry_from_pb).collect();
         let rpc = AppendEntriesRequest {
             vote,
@@ -181,6 +187,7 @@ impl RaftInternal for RaftService {
     ) -> Result<Response<pb::InstallSnapshotResponse>, Status> {
         let (caller, message) = self.node.admission.admit(request, Standing::Member).await?;
         let vote = vote_from_pb(message.vote.as_ref()).map_err(malformed)?;
+        must_lead(caller, &vote)?;
         let membership = message
             .membership
             .as_ref()
@@ -214,8 +221,9 @@ impl RaftInternal for RaftService {
         &self,
         request: Request<pb::TransferLeaderRequest>,
     ) -> Result<Response<pb::TransferLeaderResponse>, Status> {
-        let (_, message) = self.node.admission.admit(request, Standing::Member).await?;
+        let (caller, message) = self.node.admission.admit(request, Standing::Member).await?;
         let from = vote_from_pb(message.from_leader.as_ref()).map_err(malformed)?;
+        must_lead(caller, &from)?;
         let last_log_id = message.last_log_id.as_ref().map(log_id_from_pb);
         let rpc = TransferLeaderRequest::new(from, message.to_node_id, last_log_id);
         let answer = self

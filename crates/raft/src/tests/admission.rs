@@ -66,6 +66,54 @@ async fn a_call_is_refused_unless_certificate_cluster_region_target_and_store_ar
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_does_not_speak_in_the_name_of_another_leader() {
+    let region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let caller = region.follower().await;
+    let target = (1..=3).find(|id| *id != leader && *id != caller).unwrap();
+    let term = region.node(leader).status().term;
+    let vote = pb::RaftVote {
+        term: term + 1,
+        node_id: leader,
+        committed: true,
+    };
+    let channel = PlainDial(caller).channel(0, &region.address(target)).unwrap();
+    let mut client = RaftInternalClient::new(channel);
+    let head = || Some(header(&region.node(caller), target));
+
+    let append = pb::AppendEntriesRequest {
+        header: head(),
+        vote: Some(vote),
+        ..Default::default()
+    };
+    let refused = client.append_entries(append).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let election = pb::VoteRequest {
+        header: head(),
+        vote: Some(vote),
+        ..Default::default()
+    };
+    let refused = client.vote(election).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let transfer = pb::TransferLeaderRequest {
+        header: head(),
+        from_leader: Some(vote),
+        to_node_id: target,
+        last_log_id: None,
+    };
+    let refused = client.transfer_leader(transfer).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let install = pb::InstallSnapshotRequest {
+        header: head(),
+        vote: Some(vote),
+        ..Default::default()
+    };
+    let refused = client.install_snapshot(install).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert_eq!(region.node(target).status().term, term);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emptied_disk_cannot_speak_for_its_node_again() {
     let mut region = TestRegion::of(3).await;
     let emptied = region.follower().await;
