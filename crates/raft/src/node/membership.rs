@@ -19,6 +19,9 @@ const LAG_ENTRIES_MAX: u64 = 100;
 /// How often a condition that openraft does not announce is looked at.
 const POLL: Duration = Duration::from_millis(20);
 
+/// How long a snapshot on demand waits for the log behind it to go.
+const PURGE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A node to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNode {
@@ -135,8 +138,8 @@ impl Node {
         }
     }
 
-    /// Builds a snapshot of what is applied now, whatever the policy says, and returns when it is
-    /// durable.
+    /// Builds a snapshot of what is applied now and purges the log behind it, whatever the policy says, and returns
+    /// when both are durable. The log stays if a follower is being fed from it for longer than [`PURGE_PATIENCE`].
     ///
     /// # Errors
     /// [`MembershipError::Refused`] if nothing is applied yet; [`MembershipError::Unreachable`] if it
@@ -153,7 +156,9 @@ impl Node {
                 .current()
                 .is_some_and(|info| info.last.index >= applied);
             if done {
-                return Ok(());
+                return self
+                    .purge(applied, deadline.min(Instant::now() + PURGE_PATIENCE))
+                    .await;
             }
             if Instant::now() >= deadline {
                 return Err(MembershipError::Unreachable(
@@ -168,6 +173,22 @@ impl Node {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Purges the log up to `upto`, which a durable snapshot covers, as far as that can be done by `deadline`.
+    async fn purge(&self, upto: u64, deadline: Instant) -> Result<(), MembershipError> {
+        let raft = &self.inner.core.raft;
+        let mut asked_at: Option<Instant> = None;
+        while self.status().purged_index < Some(upto) && Instant::now() < deadline {
+            // openraft puts a purge off while a follower is fed from those entries, and does not come back to it.
+            if asked_at.is_none_or(|at| at.elapsed() > 10 * POLL) {
+                let asked = raft.trigger().purge_log(upto).await;
+                asked.map_err(|error| MembershipError::Fatal(error.to_string()))?;
+                asked_at = Some(Instant::now());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Gives the lead to the voter that is most up to date among those that answer.

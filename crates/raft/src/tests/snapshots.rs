@@ -32,3 +32,26 @@ async fn a_node_that_was_away_for_longer_than_the_log_gets_a_snapshot() {
     let view = region.node(away).read(in_seconds(10)).await.unwrap();
     assert_eq!(view.state.key_count(), 150);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_on_demand_purges_the_log_behind_it() {
+    let settings = RaftSettings {
+        keep_entries: 5_000,
+        ..RaftSettings::default()
+    };
+    let region = TestRegion::of_with(3, settings).await;
+    let leader = region.leader().await;
+    let mut written = 0;
+    for number in 1..=20 {
+        written = write(&region.node(leader), &create_key(number)).await.log_index;
+    }
+    region.converge(written).await;
+    region
+        .node(leader)
+        .trigger_snapshot(in_seconds(10))
+        .await
+        .unwrap();
+    let status = region.node(leader).status();
+    assert!(status.snapshot_index >= Some(written), "{status:?}");
+    assert!(status.purged_index >= Some(written), "{status:?}");
+}
