@@ -5,6 +5,7 @@ use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 /// Something that is done to the cluster.
@@ -134,7 +135,7 @@ impl Plan {
             (FaultKind::StopRegion, 1),
             (FaultKind::KillAll, 1),
         ];
-        Self::new(seed, regions, &counts, 1)
+        Self::new(seed, regions, &counts, 1, 1_000..2_500)
     }
 
     /// The long form: about a quarter of an hour of faults.
@@ -146,7 +147,7 @@ impl Plan {
             (FaultKind::StopRegion, 5),
             (FaultKind::KillAll, 10),
         ];
-        Self::new(seed, regions, &counts, 5)
+        Self::new(seed, regions, &counts, 5, 5_000..16_000)
     }
 
     /// How often each kind of fault is planned.
@@ -154,7 +155,13 @@ impl Plan {
         self.steps.iter().filter(|step| step.fault.kind() == kind).count()
     }
 
-    fn new(seed: u64, regions: &[String], counts: &[(FaultKind, usize)], scale: u64) -> Self {
+    fn new(
+        seed: u64,
+        regions: &[String],
+        counts: &[(FaultKind, usize)],
+        scale: u64,
+        quiet_ms: Range<u64>,
+    ) -> Self {
         let mut random = SmallRng::seed_from_u64(seed);
         let mut faults = Vec::new();
         for (kind, count) in counts {
@@ -170,12 +177,12 @@ impl Plan {
             );
         }
         faults.shuffle(&mut random);
-        let mut between = |low: u64, high: u64| Duration::from_millis(random.random_range(low..high));
+        let mut between = |ms: Range<u64>| Duration::from_millis(random.random_range(ms));
         let steps = faults
             .into_iter()
             .map(|fault| Step {
-                quiet: between(1_000, 2_500),
-                held: between(300, 3_000),
+                quiet: between(quiet_ms.clone()),
+                held: between(300..3_000),
                 fault,
             })
             .collect();
