@@ -139,7 +139,7 @@ impl Node {
     }
 
     /// Builds a snapshot of what is applied now and purges the log behind it, whatever the policy says, and returns
-    /// when both are durable. The log stays if a follower is being fed from it for longer than [`PURGE_PATIENCE`].
+    /// when both are durable. The log stays if a follower is being fed from it for longer than a few seconds.
     ///
     /// # Errors
     /// [`MembershipError::Refused`] if nothing is applied yet; [`MembershipError::Unreachable`] if it
