@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-/// A folder of one test. When the test panics, the folder stays and its path is printed.
+/// A folder of one test. Unless the test says that it has [passed](Scratch::passed), the folder stays and its path is
+/// printed: a test fails by a panic, by an error, or by being broken off, and its logs are wanted after each.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
-    keep: bool,
+    passed: bool,
 }
 
 impl Scratch {
@@ -22,12 +23,12 @@ impl Scratch {
             rand::random::<u32>()
         ));
         crate::files::private_folder(&path)?;
-        Ok(Self { path, keep: false })
+        Ok(Self { path, passed: false })
     }
 
-    /// Whether the folder stays in any case.
-    pub fn keep(&mut self, keep: bool) {
-        self.keep = keep;
+    /// The folder is not needed any more.
+    pub fn passed(&mut self) {
+        self.passed = true;
     }
 
     /// The folder.
@@ -39,13 +40,29 @@ impl Scratch {
 impl Drop for Scratch {
     #[expect(clippy::print_stderr, reason = "a failing test says where its logs are")]
     fn drop(&mut self) {
-        if self.keep {
-            return;
-        }
-        if std::thread::panicking() {
+        if !self.passed {
             eprintln!("the cluster's files and logs are kept in {}", self.path.display());
         } else if let Err(error) = std::fs::remove_dir_all(&self.path) {
             eprintln!("cannot remove {}: {error}", self.path.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scratch;
+
+    #[test]
+    fn a_folder_goes_only_when_its_test_has_passed() {
+        let failed = Scratch::new("failed").expect("a folder is made");
+        let kept = failed.path().to_owned();
+        drop(failed);
+        assert!(kept.is_dir());
+        let again = Scratch {
+            path: kept.clone(),
+            passed: true,
+        };
+        drop(again);
+        assert!(!kept.exists());
     }
 }

@@ -13,7 +13,8 @@ pub const THREE_REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-1"
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-/// A cluster of one test. Its processes are killed when it is dropped; its folder stays if the test failed.
+/// A cluster of one test. Its processes are killed when it is dropped; its folder stays unless the test
+/// [passed](TestCluster::passed).
 #[derive(Debug)]
 pub struct TestCluster {
     cluster: Cluster,
@@ -73,9 +74,9 @@ impl TestCluster {
 }
 
 impl TestCluster {
-    /// Whether the cluster's files stay when it is dropped.
-    pub fn keep_files(&mut self, keep: bool) {
-        self.scratch.keep(keep);
+    /// The last word of a test: ends the processes and removes the files.
+    pub fn passed(mut self) {
+        self.scratch.passed();
     }
 }
 

@@ -79,7 +79,9 @@ async fn one_wrong_clock_deletes_nothing_and_all_clocks_together_delete_what_is_
             other => anyhow::bail!("it is still there: {:?}", other.map(|_| ())),
         }
     })
-    .await
+    .await?;
+    cluster.passed();
+    Ok(())
 }
 
 /// Makes `node` the leader.

@@ -77,6 +77,7 @@ async fn a_killed_leader_is_replaced_within_two_seconds_and_nothing_acknowledged
     same_state_hash(&cluster, REGION).await?;
     eprintln!("slowest fail-over: {} ms", slowest.as_millis());
     assert!(slowest <= FAILOVER_MAX, "the slowest fail-over took {slowest:?}");
+    cluster.passed();
     Ok(())
 }
 
@@ -142,6 +143,7 @@ async fn without_a_quorum_every_call_is_refused_in_time_and_afterwards_everythin
         assert!(shown >= promises[0].acknowledged);
     }
     same_state_hash(&cluster, REGION).await?;
+    cluster.passed();
     Ok(())
 }
 
@@ -171,5 +173,6 @@ async fn with_one_dead_node_in_each_region_every_operation_works() -> anyhow::Re
         cluster.region_ready(&node.region).await?;
         same_state_hash(&cluster, &node.region).await?;
     }
+    cluster.passed();
     Ok(())
 }

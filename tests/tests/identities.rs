@@ -211,6 +211,7 @@ async fn whoever_is_not_who_the_listener_is_for_is_refused() -> anyhow::Result<(
             assert_eq!(admitted, right, "{} on {:?}", attempt.who, listener.endpoint);
         }
     }
+    cluster.passed();
     Ok(())
 }
 
@@ -256,7 +257,9 @@ async fn a_removed_node_is_refused_although_its_certificate_is_still_valid() -> 
         );
         Ok(())
     })
-    .await
+    .await?;
+    cluster.passed();
+    Ok(())
 }
 
 /// Resident memory of a node's process, in KiB.
@@ -314,5 +317,7 @@ async fn unknown_and_oversized_messages_are_refused_without_memory_growth() -> a
         after < before + GROWTH_KIB_MAX,
         "memory grew from {before} KiB to {after} KiB"
     );
-    cluster.answers(&node).await
+    cluster.answers(&node).await?;
+    cluster.passed();
+    Ok(())
 }

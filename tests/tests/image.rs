@@ -77,5 +77,6 @@ async fn a_lost_or_spoiled_image_is_rebuilt_from_snapshot_and_log() -> anyhow::R
     cluster.kmsctl(&["--context", REGION, "region", "snapshot"])?;
     rebuilt(&cluster, &nodes, &promises, delete).await?;
     rebuilt(&cluster, &nodes, &promises, fill_with_rubbish).await?;
+    cluster.passed();
     Ok(())
 }

@@ -605,5 +605,6 @@ async fn every_bad_input_gets_the_right_exception_and_no_node_panics() -> anyhow
         let panics = log_lines(&cluster, &node, "panicked")?;
         assert!(panics.is_empty(), "{panics:?}");
     }
+    cluster.passed();
     Ok(())
 }

@@ -123,5 +123,6 @@ async fn what_one_region_encrypts_every_other_decrypts_even_alone() -> anyhow::R
             cluster.region_ready(region).await?;
         }
     }
+    cluster.passed();
     Ok(())
 }

@@ -69,6 +69,7 @@ async fn a_node_that_lost_its_disk_is_replaced_and_its_old_id_never_votes_again(
         old_id_stays_out(&cluster, &victim).await?;
         same_state_hash(&cluster, REGION).await?;
     }
+    cluster.passed();
     Ok(())
 }
 
@@ -124,5 +125,6 @@ async fn a_node_started_from_an_old_copy_of_its_disk_is_refused_by_its_peers() -
         cluster.region_ready(REGION).await?;
         same_state_hash(&cluster, REGION).await?;
     }
+    cluster.passed();
     Ok(())
 }

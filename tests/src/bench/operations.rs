@@ -21,7 +21,7 @@ pub const CALLERS: usize = 64;
 pub const PLAINTEXT_BYTES: usize = 1_024;
 
 /// A measured call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Operation {
     /// Encrypt of 1 KiB.
     Encrypt,

@@ -23,6 +23,8 @@ const MIB: f64 = 1_048_576.0;
 pub struct Form {
     /// Only whether everything works: short, no thresholds.
     pub smoke: bool,
+    /// Only this operation and the echo.
+    pub only: Option<Operation>,
     /// One load.
     pub load: Duration,
     /// Turns of all loads.
@@ -40,6 +42,7 @@ impl Form {
     pub fn full(keys: u64) -> Self {
         Self {
             smoke: false,
+            only: None,
             load: Duration::from_secs(5),
             repetitions: 3,
             keys,
@@ -52,6 +55,7 @@ impl Form {
     pub fn smoke() -> Self {
         Self {
             smoke: true,
+            only: None,
             load: Duration::from_millis(300),
             repetitions: 1,
             keys: 0,
@@ -74,6 +78,15 @@ const TURNS: [Turn; 7] = [
     (Operation::CreateKey, true),
 ];
 
+impl Form {
+    fn turns(&self) -> impl Iterator<Item = Turn> {
+        let only = self.only;
+        TURNS
+            .into_iter()
+            .filter(move |(operation, _)| only.is_none_or(|only| only == *operation))
+    }
+}
+
 /// Runs everything on a cluster of two regions, of which only the first has been brought up.
 ///
 /// # Errors
@@ -92,6 +105,9 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     let mut bench = Bench::new(cluster, leader).await?;
     bench.turns(form, out).await?;
     figures.extend(bench.rates(&disk)?);
+    if form.only.is_some() {
+        return report(form, figures);
+    }
     figures.push(bench.open_loop(form).await?);
     figures.extend(disk.figures());
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
@@ -101,6 +117,10 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     writeln!(out, "timing changes on their way to {there}")?;
     let round_trip = bench.round_trip(form).await?;
     figures.extend(peer(cluster, here, there, form, &disk, &round_trip).await?);
+    report(form, figures)
+}
+
+fn report(form: &Form, mut figures: Vec<Figure>) -> anyhow::Result<Report> {
     if form.smoke {
         figures.iter_mut().for_each(|figure| figure.met = None);
     }
@@ -205,7 +225,7 @@ impl<'a> Bench<'a> {
         }
         for repetition in 1..=form.repetitions {
             let mut before = self.echo_turn(form).await?;
-            for turn in TURNS {
+            for turn in form.turns() {
                 let (operation, on_leader) = turn;
                 let connections = if on_leader { &self.leader } else { &self.follower };
                 let measured = connections
@@ -261,8 +281,10 @@ impl<'a> Bench<'a> {
     fn rates(&self, disk: &Disk) -> anyhow::Result<Vec<Figure>> {
         let echoes = self.echoes.as_ref().context("the echo was measured")?;
         let mut figures = vec![Figure::rate("echo 1 KiB", echoes)];
-        for turn @ (operation, on_leader) in TURNS {
-            let (measured, ratios) = self.loads.get(&turn).context("every load was measured")?;
+        for ((operation, on_leader), (measured, ratios)) in TURNS
+            .into_iter()
+            .filter_map(|turn| Some((turn, self.loads.get(&turn)?)))
+        {
             let name = format!("{operation}, {}", place(on_leader));
             let figure = Figure::rate(name, measured);
             figures.push(match operation {

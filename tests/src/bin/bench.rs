@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use kms_tests::bench::echo;
+use kms_tests::bench::operations::Operation;
 use kms_tests::bench::run::{Form, run};
 use kms_tests::process::told_to_end;
 use kms_tests::test_cluster::TestCluster;
@@ -26,6 +27,9 @@ struct Arguments {
     /// Keys of the node that is restarted.
     #[arg(long, default_value_t = 100_000)]
     keys: u64,
+    /// Only this operation, beside the echo: no disk, fill, restart or peer region.
+    #[arg(long)]
+    only: Option<Operation>,
     /// Where the figures go as JSON.
     #[arg(long, default_value = ".state/bench-results.json")]
     json: PathBuf,
@@ -80,8 +84,11 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         Form::full(arguments.keys)
     };
-    let mut cluster = TestCluster::make("bench", &REGIONS, 3, |_| ()).await?;
-    cluster.keep_files(true);
+    let form = Form {
+        only: arguments.only,
+        ..form
+    };
+    let cluster = TestCluster::make("bench", &REGIONS, 3, |_| ()).await?;
     let folder = cluster.folder().to_owned();
     writeln!(out, "one region of three nodes, in {}", folder.display())?;
     let measured = async {
@@ -107,7 +114,7 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         writeln!(out, "logs: {}", folder.display())?;
         return Ok(ExitCode::FAILURE);
     }
-    cluster.keep_files(false);
+    cluster.passed();
     let missed = report.figures.iter().filter(|f| f.met == Some(false)).count();
     if missed > 0 {
         writeln!(out, "{missed} thresholds were missed")?;

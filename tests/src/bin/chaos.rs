@@ -57,8 +57,6 @@ async fn chaos(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         plan.snapshot_every_entries = Some(SNAPSHOT_EVERY_ENTRIES);
     })
     .await?;
-    // Until the verdict is good, the logs are worth keeping.
-    cluster.keep_files(true);
     let folder = cluster.folder().to_owned();
     writeln!(
         out,
@@ -84,7 +82,7 @@ async fn chaos(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     write!(out, "{}", report.text()?)?;
     let verdict = report.verdict();
     if verdict == Verdict::Passed && !arguments.keep {
-        cluster.keep_files(false);
+        cluster.passed();
     } else {
         writeln!(out, "logs: {}/<region>/node-<id>/kmsd.log", folder.display())?;
     }
