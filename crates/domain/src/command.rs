@@ -5,7 +5,8 @@ use crate::multi_region::{HandoverProof, Receipt, Shipment};
 use crate::rows::{HpkeKeyRow, PeerRegion, WrappingKeyRow};
 use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
-    AliasName, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId, NodeId, RegionName, Timestamp,
+    AliasName, HpkeKeyId, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId, NodeId, RegionName,
+    Timestamp,
 };
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub enum Command {
     MarkAllDirty(RegionName),
     /// A new HPKE key pair of this region becomes the one peers seal to.
     AddHpkeKey(Box<HpkeKeyRow>),
+    /// A pinned region has a new HPKE key, signed by its pinned signing key.
+    RenewPeerHpkeKey(Box<RenewPeerHpkeKey>),
 }
 
 /// First command of a region's life; refused when the region exists.
@@ -92,6 +95,24 @@ pub struct Bootstrap {
 pub struct Pulse {
     /// One reading a node, the proposer's included.
     pub readings: Vec<(NodeId, Timestamp)>,
+}
+
+/// The HPKE key to which material for a pinned region is sealed from now on. Nothing else that is pinned changes.
+///
+/// Its proposer has verified that the pinned signing key vouches for it, as the proposer of a shipment has verified
+/// the shipment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenewPeerHpkeKey {
+    /// The pinned region.
+    pub peer: RegionName,
+    /// The life in which it is pinned.
+    pub incarnation: Incarnation,
+    /// The key's counter, which only grows.
+    pub hpke_key: HpkeKeyId,
+    /// The key.
+    pub hpke_public: Arc<[u8]>,
+    /// Nothing is sealed to it after this.
+    pub hpke_valid_until: Timestamp,
 }
 
 /// Raises the feature level; lower or equal changes nothing.

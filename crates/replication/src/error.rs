@@ -24,6 +24,9 @@ pub enum ReplicationError {
     /// A shipment's signature is not the pinned region's over this shipment between these lives of these regions.
     #[error("the shipment is not signed by the pinned region for this one")]
     Signature,
+    /// A peer's new HPKE key is malformed, out of its validity, or not signed by the pinned signing key.
+    #[error("the peer region's new HPKE key is not taken: {0}")]
+    SealingKey(String),
     /// A shipment does not decode.
     #[error("the shipment does not decode: {0}")]
     Shipment(String),

@@ -60,11 +60,25 @@ impl Route {
         }
     }
 
-    /// Whether a request names this route.
-    pub(crate) fn is_of(&self, request: &pb::ShipRequest) -> bool {
-        request.cluster == self.cluster
-            && request.from.as_ref() == Some(&life_message(&self.from))
-            && request.to.as_ref() == Some(&life_message(&self.to))
+    /// The request that asks for the addressee's sealing key.
+    pub(crate) fn sealing_key_request(&self) -> pb::SealingKeyRequest {
+        pb::SealingKeyRequest {
+            cluster: self.cluster.clone(),
+            from: Some(life_message(&self.from)),
+            to: Some(life_message(&self.to)),
+        }
+    }
+
+    /// Whether a request that names `cluster`, `from` and `to` goes this way.
+    pub(crate) fn is_named_by(
+        &self,
+        cluster: &str,
+        from: Option<&pb::RegionLife>,
+        to: Option<&pb::RegionLife>,
+    ) -> bool {
+        cluster == self.cluster
+            && from == Some(&life_message(&self.from))
+            && to == Some(&life_message(&self.to))
     }
 
     /// Whether the source region signed this shipment for this route.

@@ -8,6 +8,9 @@ pub const REQUEST_BYTES_MAX: usize = 4 << 20;
 /// The longest response that a sender reads, in bytes: 256 receipts with up to 64 material ids each.
 pub const RESPONSE_BYTES_MAX: usize = 1 << 20;
 
+/// The longest answer to the question for a sealing key that is read, in bytes; it has 1,308.
+pub(crate) const SEALING_KEY_RESPONSE_BYTES_MAX: usize = 4 << 10;
+
 /// Shipments in one request that a receiver takes.
 pub const REQUEST_SHIPMENTS_MAX: usize = 256;
 
@@ -29,6 +32,9 @@ pub struct Limits {
     pub look_interval: Duration,
     /// First and longest wait after a failure.
     pub back_off: (Duration, Duration),
+    /// How often a peer is asked whether it has a new HPKE key. Regions renew theirs when half of its validity has
+    /// passed, so this may be long.
+    pub sealing_key_interval: Duration,
     /// Requests that a receiver works on at the same time; more are refused at once.
     pub requests_at_once_max: usize,
 }
@@ -43,6 +49,7 @@ impl Default for Limits {
             region_timeout: Duration::from_secs(4),
             look_interval: Duration::from_millis(500),
             back_off: (Duration::from_millis(100), Duration::from_secs(5)),
+            sealing_key_interval: Duration::from_secs(600),
             requests_at_once_max: 32,
         }
     }

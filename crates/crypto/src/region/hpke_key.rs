@@ -160,6 +160,38 @@ impl SignedHpkeKey {
         })
     }
 
+    /// Puts together what a row or a message holds in parts; nothing is verified yet.
+    ///
+    /// # Errors
+    /// [`CryptoError::PeerKey`] when the public key is not 1,216 bytes of X-Wing, or the signature not 64.
+    pub fn from_parts(
+        id: HpkeKeyId,
+        public: &[u8],
+        (not_before, not_after): (Timestamp, Timestamp),
+        signature: &[u8],
+    ) -> Result<Self, CryptoError> {
+        let signature: [u8; Signature::BYTES] = signature
+            .try_into()
+            .map_err(|_| CryptoError::PeerKey("its signature is not 64 bytes"))?;
+        Ok(Self {
+            public: HpkePublicKey::pinned(id, public)?,
+            not_before,
+            not_after,
+            signature: Signature(signature),
+        })
+    }
+
+    /// The validity of a key of which a row keeps the end only: a beginning would have peers whose clocks lag refuse
+    /// a new key.
+    pub const fn validity_until(not_after: Timestamp) -> (Timestamp, Timestamp) {
+        (Timestamp(0), not_after)
+    }
+
+    /// The end of its validity as it claims it; nothing is verified yet.
+    pub const fn claimed_not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
     /// The key's counter as it claims it; nothing is verified yet.
     pub const fn claimed_id(&self) -> HpkeKeyId {
         self.public.id

@@ -17,6 +17,7 @@ mod note_receipt;
 mod pair_region;
 mod pulse;
 mod raise_feature_level;
+mod renew_peer_hpke_key;
 mod replicate_key;
 mod rotate_key_automatically;
 mod rotate_key_on_demand;
@@ -70,6 +71,7 @@ pub(crate) fn dispatch(state: &State, proposal: &Proposal) -> Outcome {
         Command::UnpairRegion(command) => unpair_region::handle(state, proposal, command),
         Command::MarkAllDirty(command) => mark_all_dirty::handle(state, proposal, command),
         Command::AddHpkeKey(command) => add_hpke_key::handle(state, proposal, command),
+        Command::RenewPeerHpkeKey(command) => renew_peer_hpke_key::handle(state, command),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Outcome, current_region};
 use crate::limits::PEER_REGIONS_MAX;
 use crate::multi_region::{forget_holdings, mark_dirty_if_replica};
 use crate::rows::{PeerRegion, Row};
+use crate::vocabulary::HpkeKeyId;
 use crate::{Changes, Effect, KmsError, Proposal, Reply, State};
 use std::sync::Arc;
 
@@ -52,28 +53,36 @@ fn check(state: &State, peer: &PeerRegion) -> Result<(), KmsError> {
             "a region is paired by 1 to {ENDPOINTS_MAX} https:// endpoints of at most {ENDPOINT_CHARS_MAX} characters"
         )));
     }
-    if peer.hpke_public.len() != HPKE_PUBLIC_BYTES {
-        return Err(KmsError::Validation(format!(
-            "an HPKE public key has {HPKE_PUBLIC_BYTES} bytes"
-        )));
-    }
+    check_hpke_bytes(&peer.hpke_public)?;
     match state.peer(&peer.name) {
         None if state.peers().count() >= PEER_REGIONS_MAX => Err(KmsError::LimitExceeded(format!(
             "at most {PEER_REGIONS_MAX} regions are paired"
         ))),
-        Some(pinned) if pinned.incarnation == peer.incarnation => check_hpke_key(pinned, peer),
+        Some(pinned) if pinned.incarnation == peer.incarnation => {
+            check_hpke_key(pinned, peer.hpke_key, &peer.hpke_public)
+        }
         _ => Ok(()),
     }
 }
 
+/// An HPKE public key has the length of its suite.
+pub(super) fn check_hpke_bytes(public: &[u8]) -> Result<(), KmsError> {
+    if public.len() == HPKE_PUBLIC_BYTES {
+        return Ok(());
+    }
+    Err(KmsError::Validation(format!(
+        "an HPKE public key has {HPKE_PUBLIC_BYTES} bytes"
+    )))
+}
+
 /// Within one life of a region its HPKE keys only go forward, and one counter names one key.
-fn check_hpke_key(pinned: &PeerRegion, peer: &PeerRegion) -> Result<(), KmsError> {
-    let goes_back = peer.hpke_key < pinned.hpke_key;
-    let differs = peer.hpke_key == pinned.hpke_key && peer.hpke_public != pinned.hpke_public;
+pub(super) fn check_hpke_key(pinned: &PeerRegion, id: HpkeKeyId, public: &[u8]) -> Result<(), KmsError> {
+    let goes_back = id < pinned.hpke_key;
+    let differs = id == pinned.hpke_key && *public != *pinned.hpke_public;
     if goes_back || differs {
         return Err(KmsError::Validation(format!(
-            "HPKE key {} of {} is not newer than the pinned key {}",
-            peer.hpke_key, peer.name, pinned.hpke_key
+            "HPKE key {id} of {} is not newer than the pinned key {}",
+            pinned.name, pinned.hpke_key
         )));
     }
     Ok(())

@@ -6,7 +6,7 @@
 use super::any_command::{names, times};
 use super::test_region::material;
 use crate::Command;
-use crate::command::{ReplicateKey, UpdatePrimaryRegion};
+use crate::command::{RenewPeerHpkeKey, ReplicateKey, UpdatePrimaryRegion};
 use crate::key::{PendingRotation, RotationKind, WrappedMaterial};
 use crate::multi_region::{
     AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedRecord,
@@ -239,6 +239,17 @@ pub(super) fn messages() -> impl Strategy<Value = Command> {
             signature: Arc::from([4; 64]),
         }))
     });
+    let renewals = (regions(), prop_oneof![9 => Just(1u8), 1 => Just(9)], counters()).prop_map(
+        |(peer, life, hpke_key)| {
+            Command::RenewPeerHpkeKey(Box::new(RenewPeerHpkeKey {
+                peer,
+                incarnation: Incarnation([life; 16]),
+                hpke_key,
+                hpke_public: Arc::from([8; 1_216]),
+                hpke_valid_until: Timestamp(0),
+            }))
+        },
+    );
     let replications = (names(), regions(), lives()).prop_map(|(key, region, incarnation)| {
         Command::ReplicateKey(Box::new(ReplicateKey {
             key,
@@ -263,5 +274,6 @@ pub(super) fn messages() -> impl Strategy<Value = Command> {
         1 => regions().prop_map(Command::UnpairRegion),
         1 => regions().prop_map(Command::MarkAllDirty),
         1 => hpke_keys,
+        1 => renewals,
     ]
 }

@@ -2,7 +2,7 @@
 //! whole protocol holds together is the simulation's to show (`tests/simulation`).
 
 use super::test_region::{TestRegion, account, make_multi_region, rotate};
-use crate::command::{ReplicateKey, ScheduleKeyDeletion, UpdatePrimaryRegion};
+use crate::command::{RenewPeerHpkeKey, ReplicateKey, ScheduleKeyDeletion, UpdatePrimaryRegion};
 use crate::key::{DeletionDeadline, KeyName};
 use crate::multi_region::{
     AcceptOutcome, HandoverProof, Receipt, ReplicaPhase, due, is_protected, next_retry, rotation_blocked_by,
@@ -391,6 +391,56 @@ fn pairing_refuses_what_goes_back_or_cannot_be_right() {
     assert_eq!(
         refused(&|row| row.endpoints = vec!["http://x".into()]),
         "ValidationException"
+    );
+}
+
+#[test]
+fn a_peers_new_sealing_key_goes_forward_only_and_changes_nothing_else() {
+    let mut home = Home::new();
+    let before = PeerRegion::clone(home.region.state.peer(&region(FRANKFURT)).expect("paired"));
+    let renewal = RenewPeerHpkeKey {
+        peer: before.name.clone(),
+        incarnation: before.incarnation,
+        hpke_key: before.hpke_key + 1,
+        hpke_public: Arc::from([0x77; 1_216]),
+        hpke_valid_until: Timestamp(9),
+    };
+    let renew = |renewal: &RenewPeerHpkeKey| Command::RenewPeerHpkeKey(Box::new(renewal.clone()));
+    for wrong in [
+        RenewPeerHpkeKey {
+            peer: region("sa-east-1"),
+            ..renewal.clone()
+        },
+        RenewPeerHpkeKey {
+            incarnation: Incarnation([0xee; 16]),
+            ..renewal.clone()
+        },
+        RenewPeerHpkeKey {
+            hpke_key: before.hpke_key - 1,
+            ..renewal.clone()
+        },
+        RenewPeerHpkeKey {
+            hpke_key: before.hpke_key,
+            ..renewal.clone()
+        },
+        RenewPeerHpkeKey {
+            hpke_public: Arc::from([0x77; 32]),
+            ..renewal.clone()
+        },
+    ] {
+        assert_eq!(exception(home.region.run(renew(&wrong))), "ValidationException");
+    }
+    home.region.run(renew(&renewal)).expect("newer");
+    home.region.run(renew(&renewal)).expect("a retry changes nothing");
+    let renewed = PeerRegion {
+        hpke_key: renewal.hpke_key,
+        hpke_public: renewal.hpke_public,
+        hpke_valid_until: renewal.hpke_valid_until,
+        ..before
+    };
+    assert_eq!(
+        **home.region.state.peer(&region(FRANKFURT)).expect("paired"),
+        renewed
     );
 }
 

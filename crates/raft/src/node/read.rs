@@ -20,6 +20,13 @@ use crate::type_config::NodeId;
 /// more would only make batches smaller.
 const QUESTIONS_MAX: usize = 2;
 
+/// A question that follows one with so many askers waits for more of them: each costs a message to every node, and a
+/// busy node would otherwise ask without a pause.
+const BUSY_ASKERS_MIN: usize = 8;
+
+/// The shortest time between the beginnings of two questions of a busy node.
+const BUSY_INTERVAL: Duration = Duration::from_millis(2);
+
 /// The longest that one question is asked again and again, whatever its callers wait for.
 const QUESTION_LIFE_MAX: Duration = Duration::from_secs(5);
 
@@ -37,6 +44,7 @@ pub(super) fn start_asking(core: &Arc<Core>, mut waiters: mpsc::Receiver<Waiter>
     let core = Arc::clone(core);
     let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
     tokio::spawn(async move {
+        let mut busy_until = None;
         loop {
             let first = tokio::select! {
                 first = waiters.recv() => first,
@@ -46,10 +54,14 @@ pub(super) fn start_asking(core: &Arc<Core>, mut waiters: mpsc::Receiver<Waiter>
             let Ok(place) = Arc::clone(&questions).acquire_owned().await else {
                 return;
             };
+            if let Some(until) = busy_until {
+                tokio::time::sleep_until(until).await;
+            }
             let mut batch = vec![first];
             while let Ok(waiter) = waiters.try_recv() {
                 batch.push(waiter);
             }
+            busy_until = (batch.len() >= BUSY_ASKERS_MIN).then(|| Instant::now() + BUSY_INTERVAL);
             let core = Arc::clone(&core);
             tokio::spawn(async move {
                 let latest = batch

@@ -9,6 +9,7 @@ mod board;
 mod flight;
 mod peer_task;
 mod schedule;
+mod sealing_key;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -193,8 +194,15 @@ fn start_missing(
             .unwrap_or_else(PoisonError::into_inner)
             .insert(peer.name.clone(), Arc::clone(&wake));
         let cancel = cancel.child_token();
-        let task = PeerTask::new(Arc::clone(shared), peer.name.clone(), wake);
-        let task = tokio::spawn(task.run(cancel.clone()));
+        let task = PeerTask::new(Arc::clone(shared), peer.name.clone(), wake).run(cancel.clone());
+        let asking = sealing_key::keep_fresh(Arc::clone(shared), peer.name.clone());
+        // Shipping ends by itself; asking ends with it.
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = asking => {}
+            }
+        });
         running.insert(peer.name.clone(), Running { task, cancel });
     }
 }

@@ -2,6 +2,7 @@
 //! the call and proposes through the leader.
 
 mod accept;
+mod sealing_key;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use kms_proto::internal::replication::v1 as pb;
 use kms_proto::internal::replication::v1::replication_internal_server::{
     ReplicationInternal, ReplicationInternalServer,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
@@ -70,28 +71,43 @@ impl Receiver {
         }
     }
 
-    /// What is known of the caller and its request, against a state that is not behind.
-    fn admit(
-        state: State,
-        identity: &PeerRegionIdentity,
-        request: &pb::ShipRequest,
+    /// Who asks, against a state that is not behind. `named` is what the request says of itself: cluster, sender and
+    /// addressee.
+    async fn admit<T>(
+        &self,
+        request: &Request<T>,
+        deadline: Instant,
+        named: impl Fn(&T) -> (&str, Option<&pb::RegionLife>, Option<&pb::RegionLife>),
     ) -> Result<Admitted, Status> {
+        let Some(identity) = request.extensions().get::<PeerRegionIdentity>() else {
+            return Err(Status::unauthenticated("no identity was shown"));
+        };
+        let state = self
+            .region
+            .read(deadline)
+            .await
+            .map_err(|error| Status::unavailable(error.to_string()))?;
         let peer = pinned_region(&state, identity)?;
         let region = state
             .region()
-            .cloned()
             .ok_or_else(|| Status::failed_precondition("this region has not been bootstrapped"))?;
         let route = Route {
             cluster: region.cluster.clone(),
             from: life_of_peer(&peer),
-            to: life_of_region(&region),
+            to: life_of_region(region),
         };
-        if !route.is_of(request) {
+        let (cluster, from, to) = named(request.get_ref());
+        if !route.is_named_by(cluster, from, to) {
             return Err(Status::failed_precondition(
                 "the request is not between the present lives of these two regions; pair them again",
             ));
         }
         Ok(Admitted { state, peer, route })
+    }
+
+    fn place(&self) -> Result<SemaphorePermit<'_>, Status> {
+        let place = self.places.try_acquire();
+        place.map_err(|_| Status::resource_exhausted("too many requests at once"))
     }
 }
 
@@ -105,20 +121,12 @@ struct Admitted {
 #[tonic::async_trait]
 impl ReplicationInternal for Receiver {
     async fn ship(&self, request: Request<pb::ShipRequest>) -> Result<Response<pb::ShipResponse>, Status> {
-        let Some(identity) = request.extensions().get::<PeerRegionIdentity>().cloned() else {
-            return Err(Status::unauthenticated("no identity was shown"));
-        };
-        let Ok(_place) = self.places.try_acquire() else {
-            return Err(Status::resource_exhausted("too many requests at once"));
-        };
+        let _place = self.place()?;
         let deadline = Instant::now() + self.limits.region_timeout;
-        let state = self
-            .region
-            .read(deadline)
-            .await
-            .map_err(|error| Status::unavailable(error.to_string()))?;
-        let request = request.into_inner();
-        let Admitted { state, peer, route } = Self::admit(state, &identity, &request)?;
+        let admitted = self.admit(&request, deadline, |r| {
+            (&r.cluster, r.from.as_ref(), r.to.as_ref())
+        });
+        let Admitted { state, peer, route } = admitted.await?;
         let call = Call {
             region: Arc::clone(&self.region),
             key_ring: Arc::clone(&self.key_ring),
@@ -127,7 +135,22 @@ impl ReplicationInternal for Receiver {
             route,
             deadline,
         };
-        let answers = call.answer(state, request.shipments).await?;
+        let answers = call.answer(state, request.into_inner().shipments).await?;
         Ok(Response::new(pb::ShipResponse { answers }))
+    }
+
+    async fn sealing_key(
+        &self,
+        request: Request<pb::SealingKeyRequest>,
+    ) -> Result<Response<pb::SealingKeyResponse>, Status> {
+        let _place = self.place()?;
+        let deadline = Instant::now() + self.limits.region_timeout;
+        let admitted = self.admit(&request, deadline, |r| {
+            (&r.cluster, r.from.as_ref(), r.to.as_ref())
+        });
+        let signed = sealing_key::signed_hpke_key(&admitted.await?.state)?;
+        Ok(Response::new(pb::SealingKeyResponse {
+            signed_hpke_key: signed.to_bytes(),
+        }))
     }
 }

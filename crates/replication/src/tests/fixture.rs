@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kms_crypto::material::{KeyMaterial, MaterialName};
-use kms_crypto::region::{HpkeKeyPair, RegionLife, RegionSigningKey};
+use kms_crypto::region::{HpkeKeyPair, RegionLife, RegionSigningKey, SignedHpkeKey};
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
 use kms_domain::command::{Bootstrap, CreateKey, NewMaterial, ReplicateKey};
 use kms_domain::key::{KeyName, WrappedMaterial};
@@ -34,6 +34,7 @@ pub(super) struct TestRegion {
     pub(super) keys: TestKeys,
     log: Mutex<(State, u64)>,
     leads: AtomicBool,
+    reads: AtomicU64,
 }
 
 /// A region's keys, open.
@@ -87,23 +88,21 @@ impl TestRegion {
             signing: Arc::new(RegionSigningKey::generate(&mut rand::rng()).ok().unwrap()),
             hpke: Arc::new(HpkeKeyPair::generate(1, &mut rand::rng()).ok().unwrap()),
         };
-        let bootstrap = Bootstrap {
-            cluster: CLUSTER.to_owned(),
+        let life = RegionLife {
             region: region_name(name),
             incarnation: Incarnation(rand::random()),
+        };
+        let bootstrap = Bootstrap {
+            cluster: CLUSTER.to_owned(),
+            region: life.region.clone(),
+            incarnation: life.incarnation,
             wrapping_key: WrappingKeyRow {
                 id: 1,
                 root_key_id: [1; 16],
                 wrapped: Arc::from([1]),
                 retired: false,
             },
-            hpke_key: HpkeKeyRow {
-                id: 1,
-                public: keys.hpke.public().to_bytes().into(),
-                private_wrapped: Arc::from([1]),
-                valid_until: NOW,
-                signature: Arc::from([1]),
-            },
+            hpke_key: hpke_row(&life, &keys.hpke, &keys.signing),
             signing_public: *keys.signing.verifying_key().as_bytes(),
             signing_private_wrapped: Arc::from([1]),
             feature_level: 1,
@@ -112,6 +111,7 @@ impl TestRegion {
             keys,
             log: Mutex::new((State::default(), 0)),
             leads: AtomicBool::new(true),
+            reads: AtomicU64::new(0),
         });
         region.apply(Command::Bootstrap(bootstrap)).unwrap();
         region
@@ -119,6 +119,11 @@ impl TestRegion {
 
     pub(super) fn lead(&self, leads: bool) {
         self.leads.store(leads, Ordering::Relaxed);
+    }
+
+    /// How many requests of a peer were looked at; where nothing is shipped, each told the sealing key.
+    pub(super) fn sealing_keys_told(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     pub(super) fn row(&self) -> Arc<Region> {
@@ -172,6 +177,19 @@ impl TestRegion {
             endpoints: endpoints.iter().map(|&endpoint| endpoint.to_owned()).collect(),
         };
         self.apply(Command::PairRegion(Box::new(pinned))).unwrap();
+    }
+
+    /// Gives this region the HPKE key that follows, signed by `signer`.
+    pub(super) fn renew_hpke_key(&self, signer: &RegionSigningKey) {
+        let next = HpkeKeyPair::generate(self.row().hpke_key + 1, &mut rand::rng());
+        let row = hpke_row(&self.life(), &next.ok().unwrap(), signer);
+        self.apply(Command::AddHpkeKey(Box::new(row))).unwrap();
+    }
+
+    /// The pinned row of `peer`.
+    pub(super) fn pinned(&self, peer: &Self) -> PeerRegion {
+        let state = self.state();
+        PeerRegion::clone(state.peer(&peer.row().name).unwrap())
     }
 
     /// Makes a multi-Region key here and asks for a replica in `to`.
@@ -268,6 +286,7 @@ impl LocalRegion for TestRegion {
     }
 
     fn read(&self, _: Instant) -> Later<'_, State> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Ok(self.state()) })
     }
 
@@ -277,6 +296,19 @@ impl LocalRegion for TestRegion {
 
     fn propose(&self, proposal: Proposal, _: Instant) -> Later<'_, Outcome> {
         Box::pin(async move { Ok::<_, ReplicationError>(self.apply_proposal(&proposal)) })
+    }
+}
+
+/// The row of an HPKE key, signed by `signer`.
+fn hpke_row(life: &RegionLife, pair: &HpkeKeyPair, signer: &RegionSigningKey) -> HpkeKeyRow {
+    let validity = SignedHpkeKey::validity_until(NOW);
+    let signed = SignedHpkeKey::sign(CLUSTER, life, pair.public(), validity, signer);
+    HpkeKeyRow {
+        id: pair.id(),
+        public: pair.public().to_bytes().into(),
+        private_wrapped: Arc::from([1]),
+        valid_until: NOW,
+        signature: signed.ok().unwrap().signature().0.to_vec().into(),
     }
 }
 

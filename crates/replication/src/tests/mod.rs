@@ -5,4 +5,5 @@ mod fixture;
 mod framing;
 mod receiving;
 mod scheduling;
+mod sealing_keys;
 mod shipping;

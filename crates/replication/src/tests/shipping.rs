@@ -33,7 +33,10 @@ impl World {
             key_ring: Arc::new(source.keys.clone()),
             dial: Arc::clone(&dial) as Arc<dyn DialRegion>,
             clock: clock(),
-            limits: Limits::default(),
+            limits: Limits {
+                sealing_key_interval: Duration::from_millis(20),
+                ..Limits::default()
+            },
         });
         Self {
             source,

@@ -3,8 +3,8 @@
 use super::fold::time;
 use super::read;
 use crate::errors::OperationError;
-use crate::keyring::hpke_validity;
 use crate::node::Running;
+use kms_crypto::region::SignedHpkeKey;
 use kms_domain::vocabulary::{HpkeKeyId, Timestamp};
 use kms_domain::{KmsError, State};
 use kms_proto::admin::v1;
@@ -61,7 +61,7 @@ fn identity(running: &Running, state: &State) -> Result<v1::RegionIdentity, Oper
 
 /// A sealing key as operators see and carry it.
 pub(super) fn sealing_key(parts: &SealingKeyParts<'_>) -> v1::SealingKey {
-    let (not_before, not_after) = hpke_validity(parts.valid_until);
+    let (not_before, not_after) = SignedHpkeKey::validity_until(parts.valid_until);
     v1::SealingKey {
         id: parts.id.to_string(),
         suite: HPKE_SUITE,

@@ -1,5 +1,5 @@
-//! PairRegion, UnpairRegion, ListRegionPairs: whom this region trusts. What is pinned was carried here by an operator;
-//! nothing of it is learned from the wire.
+//! PairRegion, UnpairRegion, ListRegionPairs: whom this region trusts. What is pinned was carried here by an operator.
+//! Of it only the HPKE key is ever renewed over the wire, by one that the pinned signing key vouches for.
 
 use super::fold::timestamp;
 use super::region_identity::{SealingKeyParts, is_known_suite, sealing_key};
@@ -12,9 +12,6 @@ use kms_domain::vocabulary::Timestamp;
 use kms_domain::{Command, Guard, KmsError, Proposal};
 use kms_proto::admin::v1;
 use tokio::time::Instant;
-
-/// First byte of the encoding of a signed HPKE key.
-const SIGNED_HPKE_KEY_VERSION: u8 = 1;
 
 /// Replication endpoints in one request.
 const ENDPOINTS_MAX: usize = 16;
@@ -127,24 +124,19 @@ fn verify_sealing_key(
     }
     let at = |time: &Option<prost_types::Timestamp>| time.as_ref().map(timestamp).unwrap_or_default();
     let (not_before, not_after) = (at(&key.not_before), at(&key.not_after));
-    // The encoding is 1,305 bytes; whatever else an operator's file holds does not parse.
-    let published = [
-        &[SIGNED_HPKE_KEY_VERSION][..],
-        &key.counter.to_be_bytes(),
-        &not_before.0.to_be_bytes(),
-        &not_after.0.to_be_bytes(),
-        &key.public_key,
-        &key.signature,
-    ]
-    .concat();
     let owner = RegionIdentity {
         life: life.clone(),
         issuer_spki: Vec::new(),
         signing_key: RegionVerifyingKey::from_bytes(signing_public),
     };
-    SignedHpkeKey::from_bytes(&published)
-        .and_then(|signed| signed.verify(&running.config.cluster, &owner, running.clock.now(), 0))
-        .map_err(|error| invalid(&format!("identity.sealing_key: {error}")))?;
+    SignedHpkeKey::from_parts(
+        key.counter,
+        &key.public_key,
+        (not_before, not_after),
+        &key.signature,
+    )
+    .and_then(|signed| signed.verify(&running.config.cluster, &owner, running.clock.now(), 0))
+    .map_err(|error| invalid(&format!("identity.sealing_key: {error}")))?;
     Ok(not_after)
 }
 

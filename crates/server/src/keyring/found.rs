@@ -83,7 +83,13 @@ impl Keyring {
     ) -> Result<HpkeKeyRow, CryptoError> {
         let pair = self.with_rng(|rng| HpkeKeyPair::generate(id, rng))?;
         let valid_until = now.plus_days(HPKE_VALIDITY_DAYS);
-        let signed = SignedHpkeKey::sign(cluster, life, pair.public(), hpke_validity(valid_until), signing)?;
+        let signed = SignedHpkeKey::sign(
+            cluster,
+            life,
+            pair.public(),
+            SignedHpkeKey::validity_until(valid_until),
+            signing,
+        )?;
         let place = private_place(cluster, life).number(id);
         let private = pair.private_bytes();
         let private_wrapped =
@@ -96,11 +102,6 @@ impl Keyring {
             signature: signed.signature().0.to_vec().into(),
         })
     }
-}
-
-/// A row keeps the end of a key's validity only: a beginning would have peers whose clocks lag refuse a new key.
-pub(crate) const fn hpke_validity(valid_until: Timestamp) -> (Timestamp, Timestamp) {
-    (Timestamp(0), valid_until)
 }
 
 fn private_place(cluster: &str, life: &RegionLife) -> Fields {

@@ -7,7 +7,6 @@ mod found;
 mod tests;
 
 pub use found::HPKE_VALIDITY_DAYS;
-pub(crate) use found::hpke_validity;
 
 use crate::errors::OperationError;
 use kms_crypto::region::{HpkeKeyPair, RegionSigningKey, handover_fields};

@@ -1,5 +1,5 @@
-//! Renewing the key to which other regions seal material. The old one stays readable; peers seal to the new one once
-//! an operator has paired the regions again.
+//! Renewing the key to which other regions seal material. The old one stays readable; peers ask for the new one, and
+//! take it if the pinned signing key vouches for it.
 
 use super::propose;
 use crate::keyring::HPKE_VALIDITY_DAYS;
@@ -18,10 +18,7 @@ pub(super) async fn renew_hpke_key(running: &Running) {
     };
     match running.keyring.next_hpke_key(&view.state, log_time) {
         Ok(row) => {
-            tracing::info!(
-                id = row.id,
-                "the region gets a new HPKE key; pair it again with its peers"
-            );
+            tracing::info!(id = row.id, "the region gets a new HPKE key");
             propose(running, Guard::default(), Command::AddHpkeKey(Box::new(row))).await;
         }
         Err(error) => tracing::warn!(%error, "no new HPKE key"),

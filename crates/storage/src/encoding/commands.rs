@@ -3,8 +3,8 @@
 use kms_domain::Command;
 use kms_domain::command::{
     Bootstrap, CreateKey, DeleteAlias, EnableKeyRotation, NewMaterial, Pulse, RaiseFeatureLevel,
-    ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource, UpdateKeyDescription,
-    UpdatePrimaryRegion,
+    RenewPeerHpkeKey, ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource,
+    UpdateKeyDescription, UpdatePrimaryRegion,
 };
 use kms_domain::vocabulary::{RegionName, Timestamp};
 use kms_proto::internal::state::v1 as pb;
@@ -48,6 +48,7 @@ impl Wire for Command {
             Self::UnpairRegion(region) => Variant::UnpairRegion(region_reference(region)),
             Self::MarkAllDirty(region) => Variant::MarkAllDirty(region_reference(region)),
             Self::AddHpkeKey(row) => Variant::AddHpkeKey(row.to_message()),
+            Self::RenewPeerHpkeKey(renewal) => Variant::RenewPeerHpkeKey(renewal.to_message()),
         }
     }
 
@@ -83,6 +84,9 @@ impl Wire for Command {
             Variant::UnpairRegion(region) => Self::UnpairRegion(region_name(&region.name)?),
             Variant::MarkAllDirty(region) => Self::MarkAllDirty(region_name(&region.name)?),
             Variant::AddHpkeKey(row) => Self::AddHpkeKey(Box::new(Wire::from_message(row)?)),
+            Variant::RenewPeerHpkeKey(renewal) => {
+                Self::RenewPeerHpkeKey(Box::new(Wire::from_message(renewal)?))
+            }
         })
     }
 }
@@ -119,6 +123,30 @@ impl Wire for Bootstrap {
             signing_public: fixed(&message.signing_public, "signing public key")?,
             signing_private_wrapped: shared(message.signing_private_wrapped),
             feature_level: message.feature_level,
+        })
+    }
+}
+
+impl Wire for RenewPeerHpkeKey {
+    type Message = pb::RenewPeerHpkeKey;
+
+    fn to_message(&self) -> pb::RenewPeerHpkeKey {
+        pb::RenewPeerHpkeKey {
+            peer: self.peer.to_string(),
+            incarnation: self.incarnation.0.to_vec(),
+            hpke_key: self.hpke_key,
+            hpke_public: self.hpke_public.to_vec(),
+            hpke_valid_until_ms: self.hpke_valid_until.0,
+        }
+    }
+
+    fn from_message(message: pb::RenewPeerHpkeKey) -> Result<Self, DecodeError> {
+        Ok(Self {
+            peer: region_name(&message.peer)?,
+            incarnation: incarnation(&message.incarnation)?,
+            hpke_key: message.hpke_key,
+            hpke_public: shared(message.hpke_public),
+            hpke_valid_until: Timestamp(message.hpke_valid_until_ms),
         })
     }
 }

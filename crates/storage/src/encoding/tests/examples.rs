@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use kms_domain::command::{
     Bootstrap, CreateKey, DeleteAlias, EnableKeyRotation, NewMaterial, Pulse, RaiseFeatureLevel,
-    ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource, UpdateKeyDescription,
-    UpdatePrimaryRegion,
+    RenewPeerHpkeKey, ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource,
+    UpdateKeyDescription, UpdatePrimaryRegion,
 };
 use kms_domain::key::{
     Alias, Deletion, DeletionDeadline, Key, KeyName, Material, PendingRotation, Revisions, Rotation,
@@ -159,6 +159,16 @@ fn peer_region() -> PeerRegion {
             "https://127.0.0.1:7000".to_owned(),
             "https://[::1]:7001".to_owned(),
         ],
+    }
+}
+
+fn renewal() -> RenewPeerHpkeKey {
+    RenewPeerHpkeKey {
+        peer: other_region(),
+        incarnation: incarnation(),
+        hpke_key: 9,
+        hpke_public: bytes(0x6e),
+        hpke_valid_until: NOW,
     }
 }
 
@@ -362,6 +372,10 @@ fn multi_region_commands() -> Vec<(&'static str, Command)> {
         ("unpair-region", Command::UnpairRegion(other_region())),
         ("mark-all-dirty", Command::MarkAllDirty(other_region())),
         ("add-hpke-key", Command::AddHpkeKey(Box::new(hpke_key_row()))),
+        (
+            "renew-peer-hpke-key",
+            Command::RenewPeerHpkeKey(Box::new(renewal())),
+        ),
     ]
 }
 

@@ -2,8 +2,8 @@
 
 use kms_domain::command::{
     Bootstrap, CreateKey, DeleteAlias, EnableKeyRotation, NewMaterial, Pulse, RaiseFeatureLevel,
-    ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource, UpdateKeyDescription,
-    UpdatePrimaryRegion,
+    RenewPeerHpkeKey, ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource,
+    UpdateKeyDescription, UpdatePrimaryRegion,
 };
 use kms_domain::multi_region::{MaterialInRecord, Receipt, SharedRecord, Shipment, ShipmentBody};
 use kms_domain::{Command, Guard, Proposal, RequestKey};
@@ -18,6 +18,7 @@ sampled! {
         cluster, region, incarnation, wrapping_key, hpke_key, signing_public, signing_private_wrapped,
         feature_level,
     }
+    RenewPeerHpkeKey { peer, incarnation, hpke_key, hpke_public, hpke_valid_until }
     Pulse { readings }
     RaiseFeatureLevel { level }
     NewMaterial { material_id, wrapped }
@@ -82,7 +83,7 @@ impl<M: Sample> Sample for ShipmentBody<M> {
 }
 
 /// How many commands there are.
-pub(super) const COMMAND_KINDS: usize = 26;
+pub(super) const COMMAND_KINDS: usize = 27;
 
 /// The number of a command's kind, below [`COMMAND_KINDS`].
 pub(super) const fn command_kind(command: &Command) -> usize {
@@ -113,6 +114,7 @@ pub(super) const fn command_kind(command: &Command) -> usize {
         Command::UnpairRegion(_) => 23,
         Command::MarkAllDirty(_) => 24,
         Command::AddHpkeKey(_) => 25,
+        Command::RenewPeerHpkeKey(_) => 26,
     }
 }
 
@@ -144,7 +146,8 @@ impl Sample for Command {
             22 => Self::PairRegion(source.draw()),
             23 => Self::UnpairRegion(source.draw()),
             24 => Self::MarkAllDirty(source.draw()),
-            _ => Self::AddHpkeKey(source.draw()),
+            25 => Self::AddHpkeKey(source.draw()),
+            _ => Self::RenewPeerHpkeKey(source.draw()),
         }
     }
 }
