@@ -6,6 +6,7 @@ mod membership;
 mod observe;
 mod propose;
 mod read;
+mod read_queue;
 mod start;
 mod status;
 
@@ -17,7 +18,7 @@ use kms_domain::Proposal;
 use kms_domain::vocabulary::Timestamp;
 use kms_proto::internal::raft::v1::raft_internal_server::RaftInternalServer;
 use kms_storage::{DataFolder, SnapshotStore, StoreId};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +72,7 @@ pub(crate) struct Core {
     peers: Arc<Peers>,
     observed: Observed,
     views: watch::Receiver<Arc<View>>,
-    readers: mpsc::Sender<read::Waiter>,
+    readers: read_queue::ReadQueue,
     proposals_waiting: Semaphore,
     proposals_waiting_bytes: Semaphore,
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use kms_proto::internal::raft::v1 as pb;
 use openraft::ReadPolicy;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Core;
+use super::read_queue::{NoPlace, Waiter};
 use crate::error::ReadError;
 use crate::state_machine::View;
 use crate::type_config::NodeId;
@@ -20,69 +21,50 @@ use crate::type_config::NodeId;
 /// more would only make batches smaller.
 const QUESTIONS_MAX: usize = 2;
 
-/// A question that follows one with so many askers waits for more of them: each costs a message to every node, and a
-/// busy node would otherwise ask without a pause.
-const BUSY_ASKERS_MIN: usize = 8;
-
-/// The shortest time between the beginnings of two questions of a busy node.
-const BUSY_INTERVAL: Duration = Duration::from_millis(2);
-
 /// The longest that one question is asked again and again, whatever its callers wait for.
 const QUESTION_LIFE_MAX: Duration = Duration::from_secs(5);
 
 /// The longest wait for one answer, after which the leader is looked up anew.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A caller that waits for a read index.
-pub(crate) struct Waiter {
-    deadline: Instant,
-    answer: oneshot::Sender<Result<u64, ReadError>>,
-}
-
-/// Starts the task that asks; callers send it their [`Waiter`].
-pub(super) fn start_asking(core: &Arc<Core>, mut waiters: mpsc::Receiver<Waiter>, cancel: CancellationToken) {
+/// Starts the task that asks for those who wait in the queue.
+pub(super) fn start_asking(core: &Arc<Core>, cancel: CancellationToken) {
+    let asking = ask_for_ever(Arc::clone(core));
     let core = Arc::clone(core);
-    let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
     tokio::spawn(async move {
-        let mut busy_until = None;
-        loop {
-            let first = tokio::select! {
-                first = waiters.recv() => first,
-                () = cancel.cancelled() => None,
-            };
-            let Some(first) = first else { return };
-            let Ok(place) = Arc::clone(&questions).acquire_owned().await else {
-                return;
-            };
-            if let Some(until) = busy_until {
-                tokio::time::sleep_until(until).await;
-            }
-            let mut batch = vec![first];
-            while let Ok(waiter) = waiters.try_recv() {
-                batch.push(waiter);
-            }
-            busy_until = (batch.len() >= BUSY_ASKERS_MIN).then(|| Instant::now() + BUSY_INTERVAL);
-            let core = Arc::clone(&core);
-            tokio::spawn(async move {
-                let latest = batch
-                    .iter()
-                    .map(|waiter| waiter.deadline)
-                    .max()
-                    .unwrap_or_else(Instant::now);
-                let answer = core
-                    .ask_until(latest.min(Instant::now() + QUESTION_LIFE_MAX))
-                    .await;
-                drop(place);
-                for waiter in batch {
-                    // A caller whose own deadline has passed is gone.
-                    let _ = waiter.answer.send(answer.clone());
-                }
-            });
-        }
+        cancel.run_until_cancelled(asking).await;
+        core.readers.close();
     });
 }
 
+async fn ask_for_ever(core: Arc<Core>) {
+    let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
+    loop {
+        core.readers.somebody().await;
+        let Ok(place) = Arc::clone(&questions).acquire_owned().await else {
+            return;
+        };
+        let batch = core.readers.take().await;
+        let core = Arc::clone(&core);
+        tokio::spawn(async move {
+            core.answer(batch).await;
+            drop(place);
+        });
+    }
+}
+
 impl Core {
+    /// Asks one question for a whole batch.
+    async fn answer(&self, batch: Vec<Waiter>) {
+        let now = Instant::now();
+        let latest = batch.iter().map(|waiter| waiter.deadline).max().unwrap_or(now);
+        let answer = self.ask_until(latest.min(now + QUESTION_LIFE_MAX)).await;
+        for waiter in batch {
+            // A caller whose own deadline has passed is gone.
+            let _ = waiter.answer.send(answer.clone());
+        }
+    }
+
     /// A view that holds every write acknowledged, on any node, before this was called.
     pub(super) async fn read(&self, deadline: Instant) -> Result<Arc<View>, ReadError> {
         let index = self.read_index(deadline).await?;
@@ -100,15 +82,12 @@ impl Core {
     /// An index such that a state that has applied it holds every write acknowledged before now.
     pub(crate) async fn read_index(&self, deadline: Instant) -> Result<u64, ReadError> {
         let (answer, answered) = oneshot::channel();
-        let waiter = Waiter { deadline, answer };
-        if let Err(refused) = self.readers.try_send(waiter) {
-            return Err(match refused {
-                mpsc::error::TrySendError::Full(_) => {
-                    ReadError::Unavailable("too many reads are waiting".to_owned())
-                }
-                mpsc::error::TrySendError::Closed(_) => self.stopped_reading(),
-            });
-        }
+        self.readers
+            .join(Waiter { deadline, answer })
+            .map_err(|refused| match refused {
+                NoPlace::Full => ReadError::Unavailable("too many reads are waiting".to_owned()),
+                NoPlace::Closed => self.stopped_reading(),
+            })?;
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(self.stopped_reading()),

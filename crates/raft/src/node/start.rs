@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::observe::observe;
+use super::read_queue::ReadQueue;
 use super::{Clock, Core, Inner, Node, read};
 use crate::error::StartError;
 use crate::log_store::RaftLog;
@@ -90,20 +91,19 @@ impl Node {
 
         let cancel = CancellationToken::new();
         let observed = observe(&raft, leads, cancel.clone());
-        let (readers, waiting) = mpsc::channel(settings.reads_waiting_max);
         let core = Arc::new(Core {
             raft,
             local: Arc::clone(&local),
             clock,
             peers: Arc::clone(&peers),
             views,
-            readers,
+            readers: ReadQueue::new(settings.reads_waiting_max),
             proposals_waiting: Semaphore::new(settings.proposals_waiting_max),
             proposals_waiting_bytes: Semaphore::new(settings.proposals_waiting_bytes_max),
             settings,
             observed: observed.clone(),
         });
-        read::start_asking(&core, waiting, cancel.clone());
+        read::start_asking(&core, cancel.clone());
         start_raising_boot_count(Arc::clone(&disk), cancel.clone());
         let admission = Admission::new(local, peers, observed.membership);
         let inbox = SnapshotInbox::new(snapshots.clone());
