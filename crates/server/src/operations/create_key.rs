@@ -2,8 +2,9 @@
 
 use super::Call;
 use super::authorization::{allow_in_account, region_of};
+use super::change::Decided;
 use super::metadata::key_metadata;
-use super::service::{Decided, Service};
+use super::service::Service;
 use super::validation::{constraint, one_of, tags, text_within};
 use crate::errors::OperationError;
 use kms_domain::command::{CreateKey, NewMaterial};

@@ -2,7 +2,8 @@
 
 use super::Call;
 use super::authorization::{allow_alias, region_of};
-use super::service::{Decided, Service};
+use super::change::Decided;
+use super::service::Service;
 use super::validation::alias_name;
 use crate::errors::OperationError;
 use kms_domain::command::DeleteAlias;

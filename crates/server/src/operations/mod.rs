@@ -4,6 +4,7 @@
 pub mod authorization;
 pub mod cache;
 pub mod call;
+pub mod change;
 pub mod marker;
 pub mod metadata;
 pub mod service;

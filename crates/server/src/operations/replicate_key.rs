@@ -2,9 +2,10 @@
 
 use super::Call;
 use super::authorization::authorize_key;
+use super::change::Decided;
 use super::create_key::policy;
 use super::metadata::replica_metadata;
-use super::service::{Decided, Service};
+use super::service::Service;
 use super::validation::{KeyForms, region_name, tags, text_within};
 use crate::errors::OperationError;
 use kms_domain::Command;

@@ -2,8 +2,9 @@
 
 use super::Call;
 use super::authorization::authorize_key;
+use super::change::Decided;
 use super::metadata::timestamp;
-use super::service::{Decided, Service};
+use super::service::Service;
 use super::validation::{KeyForms, number_within};
 use crate::errors::OperationError;
 use kms_domain::command::ScheduleKeyDeletion;

@@ -2,6 +2,7 @@
 
 use super::cache::MaterialCache;
 use super::call::{Call, RequestId};
+use super::change::{Decided, Wanted, carry_out};
 use super::marker::Markers;
 use crate::clock::Clock;
 use crate::errors::OperationError;
@@ -10,8 +11,8 @@ use kms_crypto::{KeyMaterial, MaterialName};
 use kms_domain::key::{Key, Material, WrappedMaterial};
 use kms_domain::proposal::RequestKey;
 use kms_domain::vocabulary::MaterialId;
-use kms_domain::{Command, Guard, KmsError, Operation, Proposal, Reply, State, UsableKey};
-use kms_raft::{Node, ProposeError, View};
+use kms_domain::{Operation, Reply, State, UsableKey};
+use kms_raft::{Node, View};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -21,12 +22,6 @@ use tokio::time::Instant;
 /// A decision older than this when its answer is ready is made again.
 const DECISION_AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Attempts to propose one change. Each failed one found the state changed underneath.
-const ATTEMPTS_MAX: u32 = 8;
-
-/// Pause before proposing again after an outcome that is not known.
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
-
 /// What the operations work with.
 pub struct Service {
     pub(crate) node: Node,
@@ -34,14 +29,6 @@ pub struct Service {
     pub(crate) cache: Arc<MaterialCache>,
     pub(crate) markers: Markers,
     pub(crate) clock: Clock,
-}
-
-/// A change that has been decided on one view of the state.
-pub struct Decided {
-    /// What it rests on.
-    pub guard: Guard,
-    /// The change.
-    pub command: Command,
 }
 
 impl Service {
@@ -91,42 +78,12 @@ impl Service {
         authorize: impl Fn(&State) -> Result<T, OperationError>,
         decide: impl Fn(&State, &T) -> Result<Decided, OperationError>,
     ) -> Result<(Reply, Arc<View>), OperationError> {
-        let request = request_key(call, operation, parameters);
-        for _ in 0..ATTEMPTS_MAX {
-            let view = self.node.read(call.deadline).await?;
-            let authorized = authorize(&view.state)?;
-            if let Some(remembered) = view.state.remembered(call.principal(), &request) {
-                return Ok((remembered?, view));
-            }
-            let decided = decide(&view.state, &authorized)?;
-            let proposal = Proposal {
-                time: self.clock.now(),
-                principal: Some(call.principal().clone()),
-                request: Some(request.clone()),
-                guard: Guard {
-                    decided_at: self.clock.now(),
-                    ..decided.guard
-                },
-                command: decided.command,
-            };
-            match self.node.propose(&proposal, call.deadline).await {
-                Ok(applied) => match applied.reply {
-                    Err(KmsError::StaleGuard) => continue,
-                    Err(refused) => return Err(refused.into()),
-                    Ok(reply) => return Ok((reply, self.view_at(applied.log_index, call).await?)),
-                },
-                // The request key makes a second proposal of the same request harmless.
-                Err(ProposeError::Unknown(_) | ProposeError::NotLeader { .. })
-                    if Instant::now() + RETRY_PAUSE < call.deadline =>
-                {
-                    tokio::time::sleep(RETRY_PAUSE).await;
-                }
-                Err(failed) => return Err(failed.into()),
-            }
-        }
-        Err(OperationError::Unavailable(
-            "the key is being changed by others; try again".into(),
-        ))
+        let wanted = Wanted {
+            call,
+            request: request_key(call, operation, parameters),
+            now: &|| self.clock.now(),
+        };
+        carry_out(&self.node, &wanted, authorize, decide).await
     }
 
     /// The first material of a key, or the next one, made here and wrapped for this region.
@@ -152,15 +109,6 @@ impl Service {
             .cache
             .get_or_open(row, || self.keyring.open_material(state, key.key(), row))?;
         Ok(Some((row, opened)))
-    }
-
-    /// A view that has applied `log_index`.
-    async fn view_at(&self, log_index: u64, call: &Call) -> Result<Arc<View>, OperationError> {
-        let view = self.node.view();
-        if view.applied_index() >= Some(log_index) {
-            return Ok(view);
-        }
-        Ok(self.node.read(call.deadline).await?)
     }
 }
 

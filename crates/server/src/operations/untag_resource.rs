@@ -2,7 +2,8 @@
 
 use super::Call;
 use super::authorization::authorize_key;
-use super::service::{Decided, Service};
+use super::change::Decided;
+use super::service::Service;
 use super::validation::KeyForms;
 use crate::errors::OperationError;
 use kms_domain::Command;
