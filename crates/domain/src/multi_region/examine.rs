@@ -194,7 +194,7 @@ fn check_owner(view: &RecordView<'_>, held: &MultiRegion) -> Result<(), AcceptOu
 }
 
 /// A key that is not here has no owner here: any pinned region may offer a replica of it, in the name of a caller whose
-/// right to create keys this region decides. After a tombstone too, because the primary may have moved since through
+/// right to create keys this region decides: today's one rule is that callers make keys in their own account. After a tombstone too, because the primary may have moved since through
 /// regions of which nothing is kept here; only another life with a newer record passes.
 fn examine_unknown(state: &State, view: &RecordView<'_>) -> Result<Standing, AcceptOutcome> {
     if has_ended(state, view) {
@@ -209,10 +209,16 @@ fn examine_unknown(state: &State, view: &RecordView<'_>) -> Result<Standing, Acc
             stamp: tombstone.stamp.clone(),
         });
     }
-    if view.creation.is_none() {
+    let Some(creation) = view.creation else {
         return Err(refused(
             "the key is not known here and the record does not say how to make it",
         ));
+    };
+    if creation.principal.account() != view.key.account {
+        return Err(refused(format!(
+            "{} may not make keys in account {}",
+            creation.principal, view.key.account
+        )));
     }
     if state.key_count_of(view.key.account) >= KEYS_PER_ACCOUNT_MAX as u64 {
         return Err(refused("the account has as many keys here as it may have"));
