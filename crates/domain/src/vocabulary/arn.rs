@@ -83,10 +83,9 @@ impl FromStr for KeyReference {
         if !text.starts_with("arn:") {
             return Ok(Self::KeyId(text.parse()?));
         }
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let [_, partition, service, region, account, resource] = parts[..] else {
-            return Err(malformed("an ARN has six parts"));
-        };
+        let mut parts = text.splitn(6, ':').skip(1);
+        let mut part = || parts.next().ok_or(malformed("an ARN has six parts"));
+        let (partition, service, region, account, resource) = (part()?, part()?, part()?, part()?, part()?);
         if partition != PARTITION || service != "kms" {
             return Err(malformed("an ARN here begins with arn:aws:kms:"));
         }

@@ -1,7 +1,7 @@
 //! Identifiers of accounts, keys, materials, nodes and lives of regions.
 
 use super::{Malformed, malformed};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 /// A Raft member of one region.
@@ -77,6 +77,9 @@ pub struct KeyId {
     pub bytes: [u8; 16],
 }
 
+/// Hexadecimal digits between the hyphens of a UUID (RFC 9562).
+const UUID_GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+
 impl KeyId {
     /// An ordinary key's id from the 16 bytes of a UUID.
     pub const fn uuid(bytes: [u8; 16]) -> Self {
@@ -108,32 +111,36 @@ impl FromStr for KeyId {
         if let Some(hex) = text.strip_prefix("mrk-") {
             return Ok(Self::multi_region(parse_hex::<16>(hex).ok_or(REASON)?));
         }
-        let groups: Vec<&str> = text.split('-').collect();
-        let lengths_fit = groups.iter().map(|g| g.len()).eq([8, 4, 4, 4, 12]);
-        if !lengths_fit {
+        if !text.split('-').map(str::len).eq(UUID_GROUPS) {
             return Err(REASON);
         }
-        Ok(Self::uuid(parse_hex::<16>(&groups.concat()).ok_or(REASON)?))
+        let mut digits = text.bytes().filter(|digit| *digit != b'-');
+        let mut bytes = [0; 16];
+        for byte in &mut bytes {
+            let pair = digits.next().and_then(nibble).zip(digits.next().and_then(nibble));
+            let (high, low) = pair.ok_or(REASON)?;
+            *byte = high << 4 | low;
+        }
+        Ok(Self::uuid(bytes))
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = to_hex(&self.bytes);
-        match self.kind {
-            KeyIdKind::MultiRegion => write!(f, "mrk-{hex}"),
-            KeyIdKind::Uuid => {
-                write!(
-                    f,
-                    "{}-{}-{}-{}-{}",
-                    &hex[..8],
-                    &hex[8..12],
-                    &hex[12..16],
-                    &hex[16..20],
-                    &hex[20..]
-                )
-            }
+        if self.is_multi_region() {
+            f.write_str("mrk-")?;
+            return write_hex(f, &self.bytes);
         }
+        let mut rest = self.bytes.as_slice();
+        for (place, digits) in UUID_GROUPS.iter().enumerate() {
+            if place > 0 {
+                f.write_str("-")?;
+            }
+            let (group, others) = rest.split_at_checked(digits / 2).unwrap_or((rest, &[]));
+            write_hex(f, group)?;
+            rest = others;
+        }
+        Ok(())
     }
 }
 
@@ -159,7 +166,7 @@ macro_rules! random_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&to_hex(&self.0))
+                write_hex(f, &self.0)
             }
         }
 
@@ -205,6 +212,11 @@ const fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// Two lower-case digits a byte. Ids are shown with every answer, so this allocates nothing.
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().try_for_each(|byte| {
+        f.write_char(char::from(DIGITS[usize::from(byte >> 4)]))?;
+        f.write_char(char::from(DIGITS[usize::from(byte & 15)]))
+    })
 }

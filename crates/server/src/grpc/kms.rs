@@ -7,8 +7,9 @@ use kms_domain::KmsError;
 use kms_domain::vocabulary::Principal;
 use kms_proto::kms::v1;
 use kms_proto::kms::v1::kms_server::Kms;
+use metrics::{Counter, Histogram};
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
@@ -75,9 +76,37 @@ fn timeout(text: &str) -> Option<Duration> {
     }
 }
 
+/// What is counted of one operation. The handles are looked up once, because every call counts.
+struct Measures {
+    operation: &'static str,
+    succeeded: Counter,
+    seconds: Histogram,
+}
+
+impl Measures {
+    fn of(operation: &'static str) -> Self {
+        Self {
+            operation,
+            succeeded: metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => "ok"),
+            seconds: metrics::histogram!("kms_operation_seconds", "operation" => operation),
+        }
+    }
+
+    fn note<T>(&self, result: &Result<T, OperationError>, took: Duration) {
+        self.seconds.record(took.as_secs_f64());
+        let Err(error) = result else {
+            return self.succeeded.increment(1);
+        };
+        let (operation, outcome) = (self.operation, error.outcome());
+        metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => outcome)
+            .increment(1);
+        tracing::debug!(operation, outcome, %error, "a call did not succeed");
+    }
+}
+
 /// Runs one operation within its deadline and counts its outcome.
 async fn run<T, R, F>(
-    operation: &'static str,
+    measures: &Measures,
     request: Request<T>,
     carry_out: impl FnOnce(Call, T) -> F,
 ) -> Result<Response<R>, Status>
@@ -90,7 +119,7 @@ where
         Ok(call) => {
             let deadline = call.deadline;
             let id = call.request_id.as_ref().map(RequestId::as_str);
-            let span = tracing::debug_span!("call", operation, request_id = id);
+            let span = tracing::debug_span!("call", operation = measures.operation, request_id = id);
             let carried_out = carry_out(call, request.into_inner()).instrument(span);
             match tokio::time::timeout_at(deadline, carried_out).await {
                 Ok(result) => result,
@@ -98,17 +127,8 @@ where
             }
         }
     };
-    let outcome = result.as_ref().err().map_or("ok", |e| e.outcome());
-    metrics::counter!("kms_operations_total", "operation" => operation, "outcome" => outcome).increment(1);
-    metrics::histogram!("kms_operation_seconds", "operation" => operation)
-        .record(began.elapsed().as_secs_f64());
-    match result {
-        Ok(answer) => Ok(Response::new(answer)),
-        Err(error) => {
-            tracing::debug!(operation, outcome, %error, "a call did not succeed");
-            Err(status(&error))
-        }
-    }
+    measures.note(&result, began.elapsed());
+    result.map(Response::new).map_err(|error| status(&error))
 }
 
 macro_rules! operations {
@@ -120,7 +140,8 @@ macro_rules! operations {
                     &self,
                     request: Request<v1::$request>,
                 ) -> Result<Response<v1::$response>, Status> {
-                    run($name, request, async |call, request| self.service.$method(&call, request).await).await
+                    static MEASURES: LazyLock<Measures> = LazyLock::new(|| Measures::of($name));
+                    run(&MEASURES, request, async |call, request| self.service.$method(&call, request).await).await
                 }
             )+
         }

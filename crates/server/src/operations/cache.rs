@@ -13,6 +13,8 @@ type Row = (KeyName, MaterialId, u64);
 /// A bounded cache of opened materials, by key, material id and the revision of the row they were opened from.
 pub struct MaterialCache {
     entries: moka::sync::Cache<Row, Arc<KeyMaterial>>,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
 }
 
 impl MaterialCache {
@@ -22,7 +24,11 @@ impl MaterialCache {
             .max_capacity(entries_max)
             .time_to_live(age_max)
             .build();
-        Self { entries }
+        Self {
+            entries,
+            hits: metrics::counter!("kms_material_cache_hits_total"),
+            misses: metrics::counter!("kms_material_cache_misses_total"),
+        }
     }
 
     /// The opened material of `row`; `open` runs at most once for callers who arrive together.
@@ -33,10 +39,10 @@ impl MaterialCache {
     ) -> Result<Arc<KeyMaterial>, OperationError> {
         let name = (row.key, row.material_id, row.revision);
         if let Some(material) = self.entries.get(&name) {
-            metrics::counter!("kms_material_cache_hits_total").increment(1);
+            self.hits.increment(1);
             return Ok(material);
         }
-        metrics::counter!("kms_material_cache_misses_total").increment(1);
+        self.misses.increment(1);
         self.entries
             .try_get_with(name, || open().map(Arc::new))
             .map_err(|e: Arc<OperationError>| (*e).clone())
