@@ -41,6 +41,9 @@ pub struct RaftSettings {
     pub proposals_waiting_bytes_max: usize,
     /// Reads that may wait at the same time; more are refused at once.
     pub reads_waiting_max: usize,
+    /// Time between two raises of the boot count, in milliseconds: a copy of the disk that is older than this is told
+    /// apart. The count is raised only after a peer has accepted the present one.
+    pub boot_count_interval_ms: u64,
 }
 
 impl Default for RaftSettings {
@@ -58,6 +61,7 @@ impl Default for RaftSettings {
             proposals_waiting_max: 4_096,
             proposals_waiting_bytes_max: 64 << 20,
             reads_waiting_max: 65_536,
+            boot_count_interval_ms: 60_000,
         }
     }
 }

@@ -51,6 +51,19 @@ pub enum StorageError {
     /// The storage key does not come out of its wrapping: wrong root key or edited identity.
     #[error("storage key does not unwrap: {0}")]
     RootKey(String),
+    /// A peer has seen a newer life of this node: the folder is an old copy of a disk, or was written before a newer
+    /// disk took the node's place. What it forgot may have been promised, so it must never speak for its node again.
+    #[error(
+        "this data folder is superseded, as node {by_node} said ({reason}): it is an old copy of the node's disk and is \
+         never used again; put the newest disk back, or remove this node and let it rejoin as a new node with a new id \
+         and an empty data folder"
+    )]
+    Superseded {
+        /// The peer that refused it.
+        by_node: u64,
+        /// What the peer knows.
+        reason: String,
+    },
     /// An earlier write failed, so that nothing more is acknowledged until the process restarts.
     #[error("storage is poisoned by an earlier failure: {0}")]
     Poisoned(String),

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use kms_proto::internal::raft::v1 as pb;
 use kms_storage::StoreId;
+use prost::Message;
 use tokio::sync::watch;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::dial::Peers;
 use super::identity::{LocalIdentity, PeerIdentity};
@@ -85,11 +86,14 @@ impl Admission {
     }
 
     /// Lets a call in, or answers why not.
-    pub(crate) async fn admit<Message: Call>(
+    pub(crate) async fn admit<Asked: Call>(
         &self,
-        request: Request<Message>,
+        request: Request<Asked>,
         standing: Standing,
-    ) -> Result<(NodeId, Message), Status> {
+    ) -> Result<(NodeId, Asked), Status> {
+        if self.local.is_superseded() {
+            return Err(Status::unavailable("this node's data folder is an old copy"));
+        }
         let identity = request.extensions().get::<PeerIdentity>().cloned();
         let message = request.into_inner();
         let identity = identity.ok_or_else(|| Status::unauthenticated("the peer has no identity"))?;
@@ -131,7 +135,7 @@ impl Admission {
         }
         self.local
             .check_place(header, self.local.node_id())
-            .map_err(|error| denied(error.0))?;
+            .map_err(|error| denied(error.text))?;
         let expected = match standing {
             Standing::Member => self.expected_store(header).await?,
             Standing::RegionNode => None,
@@ -142,7 +146,13 @@ impl Admission {
         let checked = self.local.check_life(header, expected).await;
         checked.map(|_| ()).map_err(|error| {
             tracing::warn!(peer = header.node_id, %error, "a peer is refused");
-            denied(error.0)
+            match error.seen_boot_count {
+                Some(seen) => {
+                    let details = self.local.life_refused(header, seen).encode_to_vec();
+                    Status::with_details(Code::PermissionDenied, error.text, details.into())
+                }
+                None => denied(error.text),
+            }
         })
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use openraft::errors::{NetworkError, RPCError, Unreachable};
+use prost::Message as _;
 use tonic::transport::Channel;
 use tonic::{Code, ConnectError, Request, Response, Status};
 
@@ -131,7 +132,7 @@ impl Peer {
     {
         let (reply, header) = self.exchange(message, timeout, rpc).await?;
         let checked = self.local.check_life(&header, Some(self.member.store_id)).await;
-        checked.map_err(|error| CallError::AnswerRefused(self.node_id, error.0))?;
+        checked.map_err(|error| CallError::AnswerRefused(self.node_id, error.text))?;
         Ok(reply)
     }
 
@@ -154,7 +155,10 @@ impl Peer {
         let calling = tokio::time::timeout(timeout, rpc(client, Request::new(message)));
         let reply = match calling.await {
             Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => return Err(self.error_of(&status)),
+            Ok(Err(status)) => {
+                self.hear_refusal(&status).await;
+                return Err(self.error_of(&status));
+            }
             Err(_) => {
                 return Err(CallError::NoAnswer(
                     self.node_id,
@@ -169,11 +173,23 @@ impl Peer {
             .ok_or_else(|| refused("it has no header".to_owned()))?;
         self.local
             .check_place(&header, 0)
-            .map_err(|error| refused(error.0))?;
+            .map_err(|error| refused(error.text))?;
         if header.node_id != self.node_id {
             return Err(refused(format!("it is from node {}", header.node_id)));
         }
         Ok((reply, header))
+    }
+
+    /// A peer that calls this node's disk an old copy is listened to, before anything else is done.
+    async fn hear_refusal(&self, status: &Status) {
+        if status.code() != Code::PermissionDenied || status.details().is_empty() {
+            return;
+        }
+        if let Ok(refusal) = pb::LifeRefused::decode(status.details()) {
+            self.local
+                .hear_refusal(self.node_id, self.member.store_id, &refusal)
+                .await;
+        }
     }
 
     fn error_of(&self, status: &Status) -> CallError {

@@ -4,6 +4,7 @@ mod bootstrap;
 mod clocks;
 mod membership;
 mod observe;
+mod presence;
 mod propose;
 mod read;
 mod read_queue;

@@ -31,10 +31,16 @@ pub(crate) struct Observed {
     pub(crate) stopped: watch::Receiver<Option<String>>,
 }
 
-/// Starts to follow the metrics of `raft` until `cancel` or until the core stops. `leads` is for the
-/// state machine, which emits the leader's effects.
-pub(crate) fn observe(raft: &RaftHandle, leads: Arc<AtomicBool>, cancel: CancellationToken) -> Observed {
+/// Starts to follow the metrics of `raft` until `cancel` or until the core stops, which `superseded` makes it do.
+/// `leads` is for the state machine, which emits the leader's effects.
+pub(crate) fn observe(
+    raft: &RaftHandle,
+    leads: Arc<AtomicBool>,
+    mut superseded: watch::Receiver<Option<String>>,
+    cancel: CancellationToken,
+) -> Observed {
     let mut metrics = raft.metrics();
+    let raft = raft.clone();
     let first = metrics.borrow_watched().clone();
     let (leadership, leadership_rx) = watch::channel(leadership_of(&first));
     let (membership, membership_rx) = watch::channel(Arc::clone(&first.membership_config));
@@ -52,7 +58,9 @@ pub(crate) fn observe(raft: &RaftHandle, leads: Arc<AtomicBool>, cancel: Cancell
                 }
                 changed
             });
-            if let Err(fatal) = &now.running_state {
+            let superseded_by = superseded.borrow().clone();
+            let fatal = now.running_state.as_ref().err().map(ToString::to_string);
+            if let Some(reason) = superseded_by.clone().or(fatal) {
                 leads.store(false, Ordering::Relaxed);
                 leadership.send_if_modified(|known| {
                     replace(
@@ -64,7 +72,12 @@ pub(crate) fn observe(raft: &RaftHandle, leads: Arc<AtomicBool>, cancel: Cancell
                         },
                     )
                 });
-                stopped.send_replace(Some(fatal.to_string()));
+                stopped.send_replace(Some(reason));
+                if superseded_by.is_some()
+                    && let Err(error) = raft.shutdown().await
+                {
+                    tracing::warn!(%error, "the Raft core did not end cleanly");
+                }
                 return;
             }
             tokio::select! {
@@ -72,6 +85,7 @@ pub(crate) fn observe(raft: &RaftHandle, leads: Arc<AtomicBool>, cancel: Cancell
                     stopped.send_replace(Some("the Raft core has ended".to_owned()));
                     return;
                 },
+                _ = superseded.wait_for(Option::is_some) => {}
                 () = cancel.cancelled() => return,
             }
         }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use kms_storage::{DataFolder, ImageOptions, SnapshotOptions, SnapshotStore};
 use tokio::sync::{Semaphore, mpsc};
@@ -10,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::observe::observe;
 use super::read_queue::ReadQueue;
-use super::{Clock, Core, Inner, Node, read};
+use super::{Clock, Core, Inner, Node, presence, read};
 use crate::error::StartError;
 use crate::log_store::RaftLog;
 use crate::network::{Admission, Dial, LocalIdentity, NetworkFactory, Peers, SnapshotInbox};
@@ -18,9 +17,6 @@ use crate::settings::RaftSettings;
 use crate::state_machine::{
     EFFECTS_WAITING_MAX, EffectSender, EmittedEffect, ImageFeed, StateMachine, blocking, recover,
 };
-
-/// How often the boot count is raised, so that an old copy of the disk is behind it.
-const BOOT_COUNT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What a node needs to start.
 pub struct NodeOptions {
@@ -90,7 +86,7 @@ impl Node {
         let raft = raft.map_err(|error| StartError::State(error.to_string()))?;
 
         let cancel = CancellationToken::new();
-        let observed = observe(&raft, leads, cancel.clone());
+        let observed = observe(&raft, leads, local.watch_superseded(), cancel.clone());
         let core = Arc::new(Core {
             raft,
             local: Arc::clone(&local),
@@ -104,7 +100,7 @@ impl Node {
             observed: observed.clone(),
         });
         read::start_asking(&core, cancel.clone());
-        start_raising_boot_count(Arc::clone(&disk), cancel.clone());
+        presence::start(&core, Arc::clone(&disk), cancel.clone());
         let admission = Admission::new(local, peers, observed.membership);
         let inbox = SnapshotInbox::new(snapshots.clone());
         let inner = Arc::new(Inner {
@@ -120,19 +116,4 @@ impl Node {
             effects: effects_rx,
         })
     }
-}
-
-fn start_raising_boot_count(disk: Arc<DataFolder>, cancel: CancellationToken) {
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(BOOT_COUNT_INTERVAL) => {}
-                () = cancel.cancelled() => return,
-            }
-            if let Err(error) = disk.raise_boot_count().await {
-                // The log is poisoned then, which ends the node by itself.
-                tracing::error!(%error, "the boot count could not be raised");
-            }
-        }
-    });
 }

@@ -4,7 +4,7 @@ use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use tonic::{Code, Status};
 
-use super::region::{PlainDial, TestRegion, create_key, in_seconds, until, write};
+use super::region::{PlainDial, TestRegion, create_key, write};
 use crate::{Dial, Node};
 
 /// A falsification of a header.
@@ -132,35 +132,6 @@ async fn an_emptied_disk_cannot_speak_for_its_node_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_old_copy_of_a_disk_is_refused_once_its_node_has_lived_on() {
-    let mut region = TestRegion::of(3).await;
-    let copied = region.follower().await;
-    let copy = region.folder.path().join("copy");
-    region.kill(copied).await;
-    let from = region.path(copied);
-    until("the folder can be copied", || copy_folder(&from, &copy).ok()).await;
-    region.start(copied).await;
-    let other = (1..=3).find(|id| *id != copied).unwrap();
-    let applied = write(&region.node(copied), &create_key(1)).await;
-    region.converge(applied.log_index).await;
-    // The node has lived on: one more start.
-    region.restart(copied).await;
-    region.node(copied).read(in_seconds(10)).await.unwrap();
-    region.kill(copied).await;
-    until("the folder can be removed", || {
-        std::fs::remove_dir_all(&from).ok()
-    })
-    .await;
-    std::fs::rename(&copy, &from).unwrap();
-    region.start(copied).await;
-    let header = header(&region.node(copied), other);
-    let refused = read_clock(&region.address(other), copied, header)
-        .await
-        .unwrap_err();
-    assert_eq!(refused.code(), Code::PermissionDenied, "{refused:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_was_under_way_when_its_node_raised_the_boot_count_still_counts() {
     let region = TestRegion::of(3).await;
     let address = region.address(1);
@@ -174,18 +145,4 @@ async fn a_call_that_was_under_way_when_its_node_raised_the_boot_count_still_cou
     forged.boot_nonce = vec![1; 16].into();
     let refused = read_clock(&address, 2, forged).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 mod admission;
 mod failover;
 mod membership;
+mod old_disks;
 mod reads;
 mod recovery;
 mod region;

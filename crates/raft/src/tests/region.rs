@@ -12,7 +12,7 @@ use kms_domain::rows::{HpkeKeyRow, WrappingKeyRow};
 use kms_domain::vocabulary::{Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Timestamp};
 use kms_domain::{Command, Guard, Proposal};
 use kms_storage::{
-    DataFolder, ImageOptions, LogOptions, NodeIdentity, RootKey, RootKeyError, SnapshotOptions,
+    DataFolder, ImageOptions, LogOptions, NodeIdentity, RootKey, RootKeyError, SnapshotOptions, StorageError,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -80,6 +80,12 @@ pub(super) fn log_options() -> LogOptions {
 }
 
 pub(super) async fn open_disk(path: &Path, node_id: u64) -> Arc<DataFolder> {
+    let opened = try_open_disk(path, node_id).await;
+    opened.unwrap_or_else(|error| panic!("the disk does not open: {error}"))
+}
+
+/// Opens a node's disk, once the node that had it open has ended.
+pub(super) async fn try_open_disk(path: &Path, node_id: u64) -> Result<Arc<DataFolder>, StorageError> {
     let identity = NodeIdentity {
         cluster: "test".to_owned(),
         region: REGION.to_owned(),
@@ -92,12 +98,11 @@ pub(super) async fn open_disk(path: &Path, node_id: u64) -> Arc<DataFolder> {
             DataFolder::open_or_format(&path, &identity, &PlainRootKey, log_options())
         });
         match opening.await.unwrap() {
-            Ok(disk) => return Arc::new(disk),
+            Ok(disk) => return Ok(Arc::new(disk)),
+            Err(error @ StorageError::Superseded { .. }) => return Err(error),
             // The tasks of the node that had it open are ending.
-            Err(error) => {
-                assert!(Instant::now() < deadline, "the disk does not open: {error}");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }

@@ -15,7 +15,7 @@ const ROW_BOOT: &str = "boot";
 /// One life of a node, as it names itself in every internal call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boot {
-    /// Raised durably at start and every 60 s.
+    /// Raised durably at each start, and periodically once a peer has accepted it.
     pub count: u64,
     /// Random and new with every raise, so that two copies of one disk that reach the same count
     /// are still told apart.

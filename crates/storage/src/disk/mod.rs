@@ -2,18 +2,20 @@
 //!
 //! ```text
 //! lock         held while a process uses the folder
-//! log.redb     log, vote, committed, purge point, snapshot index, identity, boot counts, peers
+//! log.redb     log, vote, committed, purge point, snapshot index, identity, boot counts, peers, superseded
 //! snapshots/   snapshot files
 //! image/       the disposable image of the applied state (sled)
 //! ```
 //!
 //! Formatting draws a random [`StoreId`], so that an emptied disk cannot pose as the one that was
-//! there before; every open raises the boot count, so that an old copy of a disk cannot either.
+//! there before; every open raises the boot count, so that an old copy of a disk cannot either. A folder that a peer
+//! has found out as an old copy is marked, and never opened again.
 
 mod boot;
 mod format;
 mod identity;
 mod peers;
+mod superseded;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -60,8 +62,8 @@ impl DataFolder {
     ///
     /// # Errors
     /// [`StorageError::Locked`], [`StorageError::NewerFormat`], [`StorageError::IdentityMismatch`],
-    /// [`StorageError::RootKey`], [`StorageError::Corrupt`] and [`StorageError::Tampered`] as their
-    /// documentation says; [`StorageError::Io`].
+    /// [`StorageError::RootKey`], [`StorageError::Superseded`], [`StorageError::Corrupt`] and
+    /// [`StorageError::Tampered`] as their documentation says; [`StorageError::Io`].
     pub fn open_or_format(
         path: &Path,
         identity: &NodeIdentity,
@@ -127,6 +129,7 @@ impl DataFolder {
         sync_folder(path)?;
         let sealer = Arc::new(Sealer::new(storage_key, identity.node_id));
         let log = LogStore::start(Arc::new(database), Arc::clone(&sealer), options)?;
+        superseded::refuse_superseded(&log)?;
         let boot = BootCounter::open(&log)?;
         let peers = PeerTable::open(&log)?;
         Ok(Self {
@@ -161,13 +164,22 @@ impl DataFolder {
         self.boot.current()
     }
 
-    /// Raises the boot count with a new nonce; called every 60 s. Calls carry the new pair only
-    /// after it is durable.
+    /// Raises the boot count with a new nonce; called periodically, once a peer has accepted the present one. Calls
+    /// carry the new pair only after it is durable.
     ///
     /// # Errors
     /// When the log's store is poisoned.
     pub async fn raise_boot_count(&self) -> Result<Boot, StorageError> {
         self.boot.raise(&self.log).await
+    }
+
+    /// Marks this folder as an old copy, because node `by_node` has seen a newer life of the same node: it will never
+    /// be opened again. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the log's store is poisoned.
+    pub async fn mark_superseded(&self, by_node: u64, reason: String) -> Result<(), StorageError> {
+        superseded::mark(&self.log, by_node, reason).await
     }
 
     /// Judges what a peer says about itself; a change of what is remembered is durable before this

@@ -246,6 +246,28 @@ async fn a_raised_boot_count_is_durable() {
 }
 
 #[tokio::test]
+async fn a_superseded_folder_is_never_opened_again_and_says_how_to_go_on() {
+    let folder = TempDir::new().unwrap();
+    let disk = open(folder.path());
+    disk.mark_superseded(3, "it has seen boot count 9".to_owned())
+        .await
+        .unwrap();
+    drop(disk);
+    for _ in 0..2 {
+        let error = refusal(folder.path(), &identity(1), &TestRootKey(9));
+        assert!(
+            matches!(error, StorageError::Superseded { by_node: 3, .. }),
+            "{error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains("boot count 9") && text.contains("rejoin as a new node"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_older_boot_of_a_peer_is_refused_also_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let disk = open(folder.path());
