@@ -19,6 +19,9 @@ const LAG_ENTRIES_MAX: u64 = 100;
 /// How often a condition that openraft does not announce is looked at.
 const POLL: Duration = Duration::from_millis(20);
 
+/// Leases that a change of the voters waits to hear of a majority.
+const LEASES_TO_HEAR_VOTERS: u32 = 3;
+
 /// How long a snapshot on demand waits for the log behind it to go.
 const PURGE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -49,6 +52,10 @@ impl Node {
                 self.change(learner, deadline).await?;
             }
             self.wait_until_caught_up(node_id, deadline).await?;
+            let voters = self.voters();
+            let mut grown = voters.clone();
+            grown.insert(node_id);
+            self.must_reach_a_quorum_of(&[voters, grown], deadline).await?;
             self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node_id])), deadline)
                 .await?;
         }
@@ -110,7 +117,61 @@ impl Node {
                 "the last voter cannot be removed".to_owned(),
             ));
         }
+        let remaining = voters.difference(&gone).copied().collect();
+        self.must_reach_a_quorum_of(&[voters, remaining], deadline)
+            .await?;
         self.change(ChangeMembers::RemoveVoters(gone), deadline).await
+    }
+
+    /// Refuses a change of the voters that could not commit: openraft puts the joint membership into force when it is
+    /// appended, so that a change towards voters of which no majority is there would end the region. A leader that was
+    /// just elected has not heard everybody yet, so some leases are waited for.
+    async fn must_reach_a_quorum_of(
+        &self,
+        voter_sets: &[BTreeSet<NodeId>],
+        deadline: Instant,
+    ) -> Result<(), MembershipError> {
+        let patience = self.inner.core.settings.lease() * LEASES_TO_HEAR_VOTERS;
+        let until = deadline.min(Instant::now() + patience);
+        loop {
+            self.must_lead()?;
+            let alive = self.alive();
+            let Some(problem) = voter_sets
+                .iter()
+                .find_map(|voters| lacks_majority(voters, &alive))
+            else {
+                return Ok(());
+            };
+            if Instant::now() >= until {
+                return Err(MembershipError::Refused(problem));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The nodes that this leader has heard within its lease, itself included.
+    fn alive(&self) -> BTreeSet<NodeId> {
+        let metrics = self.inner.core.raft.metrics().borrow_watched().clone();
+        let lease = self.inner.core.settings.lease();
+        let heard = metrics.heartbeat.unwrap_or_default().into_iter();
+        let within_lease = heard.filter(|(_, at)| at.as_ref().is_some_and(|at| at.elapsed() < lease));
+        let own_id = self.node_id();
+        within_lease
+            .map(|(id, _)| id)
+            .chain(std::iter::once(own_id))
+            .collect()
+    }
+
+    /// The other voter that holds most of the log among those that answer: who is to lead next. `None` on a node that
+    /// does not lead, and if no other voter answers.
+    pub fn successor(&self) -> Option<NodeId> {
+        let metrics = self.inner.core.raft.metrics().borrow_watched().clone();
+        let (voters, alive) = (self.voters(), self.alive());
+        let matched = metrics.replication.unwrap_or_default().into_iter();
+        let others =
+            matched.filter(|(id, _)| *id != self.node_id() && voters.contains(id) && alive.contains(id));
+        let best = others.max_by_key(|(_, matched)| matched.as_ref().map(|id| id.index));
+        best.map(|(id, _)| id)
     }
 
     /// Moves the lead to another voter and returns when it leads.
@@ -193,18 +254,8 @@ impl Node {
 
     /// Gives the lead to the voter that is most up to date among those that answer.
     pub(super) async fn hand_over(&self, deadline: Instant) {
-        let metrics = self.inner.core.raft.metrics().borrow_watched().clone();
-        let voters = self.voters();
-        let matched = metrics.replication.unwrap_or_default();
-        let heard = metrics.heartbeat.unwrap_or_default();
-        let lease = self.inner.core.settings.lease();
-        let is_alive = |id: &NodeId| matches!(heard.get(id), Some(Some(at)) if at.elapsed() < lease);
-        let others = matched
-            .iter()
-            .filter(|(id, _)| **id != self.node_id() && voters.contains(id) && is_alive(id));
-        let best = others.max_by_key(|(_, matched)| matched.map(|id| id.index));
-        if let Some((to, _)) = best
-            && let Err(error) = self.transfer_leader(*to, deadline).await
+        if let Some(to) = self.successor()
+            && let Err(error) = self.transfer_leader(to, deadline).await
         {
             tracing::info!(%error, "the lead was not handed over");
         }
@@ -286,6 +337,25 @@ impl Node {
             }
         }
     }
+}
+
+/// What is to be said if `alive` holds no majority of `voters`.
+fn lacks_majority(voters: &BTreeSet<NodeId>, alive: &BTreeSet<NodeId>) -> Option<String> {
+    let silent: BTreeSet<NodeId> = voters.difference(alive).copied().collect();
+    let heard = voters.len() - silent.len();
+    (heard < voters.len() / 2 + 1).then(|| {
+        format!(
+            "the change could never be committed: of the voters {} only {heard} can be heard; silent: node {}. Bring them \
+             back, or remove a silent node first",
+            listed(voters),
+            listed(&silent)
+        )
+    })
+}
+
+fn listed(nodes: &BTreeSet<NodeId>) -> String {
+    let ids: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
+    ids.join(", ")
 }
 
 enum Verdict {

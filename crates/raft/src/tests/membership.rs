@@ -150,3 +150,44 @@ async fn a_node_that_was_away_follows_a_leader_that_joined_meanwhile() {
     region.converge(applied.log_index).await;
     assert!(region.node(4).is_leader());
 }
+
+/// Waits until the leader has not heard `dead` for longer than its lease.
+async fn until_silent(region: &TestRegion, leader: u64, dead: u64) {
+    let lease_ms = region.settings.election_ms_max;
+    until("the leader misses the dead node", || {
+        let status = region.node(leader).status();
+        let member = status.members.into_iter().find(|m| m.node_id == dead)?;
+        member.last_heard_ms.is_none_or(|ms| ms > lease_ms).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voter_is_not_removed_where_the_rest_would_have_no_majority() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let dead = region.follower().await;
+    let healthy = (1..=3).find(|id| *id != leader && *id != dead).unwrap();
+    region.kill(dead).await;
+    until_silent(&region, leader, dead).await;
+    let node = region.node(leader);
+    let refused = node.remove_node(healthy, in_seconds(5)).await;
+    let Err(MembershipError::Refused(text)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(text.contains(&format!("silent: node {dead}")), "{text}");
+    // Nothing was changed, and the region goes on; the dead node itself can be removed.
+    write(&node, &create_key(1)).await;
+    node.remove_node(dead, in_seconds(10)).await.unwrap();
+    let voters = |node: &crate::Node| node.status().members.iter().filter(|m| m.voter).count();
+    assert_eq!(voters(&node), 2);
+    write(&node, &create_key(2)).await;
+    // Of two voters, the other one dead: no change can be committed, which is said at once.
+    region.kill(healthy).await;
+    until_silent(&region, leader, healthy).await;
+    let refused = node.remove_node(healthy, in_seconds(5)).await;
+    assert!(
+        matches!(&refused, Err(MembershipError::Refused(text)) if text.contains(&format!("silent: node {healthy}"))),
+        "{refused:?}"
+    );
+}
