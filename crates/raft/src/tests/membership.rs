@@ -191,3 +191,18 @@ async fn a_voter_is_not_removed_where_the_rest_would_have_no_majority() {
         "{refused:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_successor_of_a_leader_is_a_voter_that_answers() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    // The one with the highest id would be taken if nobody asked who is alive: all have the same log.
+    let dead = (1..=3).rev().find(|id| *id != leader).unwrap();
+    let alive = (1..=3).find(|id| *id != leader && *id != dead).unwrap();
+    let applied = write(&region.node(leader), &create_key(1)).await;
+    region.converge(applied.log_index).await;
+    region.kill(dead).await;
+    until_silent(&region, leader, dead).await;
+    assert_eq!(region.node(leader).successor(), Some(alive));
+    assert_eq!(region.node(alive).successor(), None);
+}

@@ -57,7 +57,7 @@ pub(super) async fn transfer_leader(
     })
 }
 
-/// The other voter that holds most of the log.
+/// The other voter that holds most of the log among those that answer.
 fn furthest(running: &Running) -> Result<NodeId, OperationError> {
     let status = running.raft.status();
     if !running.raft.is_leader() {
@@ -66,13 +66,8 @@ fn furthest(running: &Running) -> Result<NodeId, OperationError> {
         }
         .into());
     }
-    status
-        .members
-        .iter()
-        .filter(|member| member.voter && member.node_id != status.node_id)
-        .max_by_key(|member| member.matched_index)
-        .map(|member| member.node_id)
-        .ok_or_else(|| KmsError::Validation("there is no other voter".to_owned()).into())
+    let successor = running.raft.successor();
+    successor.ok_or_else(|| KmsError::Validation("no other voter answers".to_owned()).into())
 }
 
 fn store_id(text: &str) -> Result<StoreId, OperationError> {

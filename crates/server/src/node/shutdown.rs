@@ -28,20 +28,17 @@ pub(super) async fn shut_down(running: &Running, mut listeners: Listeners) {
     tracing::info!("the node has ended");
 }
 
-/// Gives the lead to the voter that has the most of the log, if there is another one.
+/// Gives the lead to the voter that has the most of the log among those that answer, if there is one.
 async fn hand_over(node: &Node) {
     if !node.is_leader() {
         return;
     }
-    let own_id = node.node_id();
-    let status = node.status();
-    let others = status.members.iter().filter(|m| m.voter && m.node_id != own_id);
-    let Some(successor) = others.max_by_key(|m| m.matched_index) else {
+    let Some(successor) = node.successor() else {
         return;
     };
     let deadline = Instant::now() + HANDOVER_PATIENCE;
-    match node.transfer_leader(successor.node_id, deadline).await {
-        Ok(()) => tracing::info!(successor = successor.node_id, "the lead is handed over"),
+    match node.transfer_leader(successor, deadline).await {
+        Ok(()) => tracing::info!(successor, "the lead is handed over"),
         Err(error) => tracing::warn!(%error, "the lead could not be handed over"),
     }
 }
