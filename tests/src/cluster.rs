@@ -61,6 +61,9 @@ pub struct Plan {
     pub mode: String,
     /// Entries between snapshots, where the default is not wanted.
     pub snapshot_every_entries: Option<u64>,
+    /// Time between two raises of a node's boot count, in milliseconds, if not the default.
+    #[serde(default)]
+    pub boot_count_interval_ms: Option<u64>,
 }
 
 impl Plan {
@@ -76,6 +79,7 @@ impl Plan {
             port_base,
             mode: "development".to_owned(),
             snapshot_every_entries: None,
+            boot_count_interval_ms: None,
         }
     }
 }
@@ -516,13 +520,14 @@ impl Cluster {
                  key = \"tls/{name}-key.pem\"\nca = \"{ca}\"\n\n"
             )
         };
-        let consensus = match self.plan.snapshot_every_entries {
-            Some(entries) => {
-                let keep = entries / KEEP_ONE_IN;
-                format!("[consensus]\nsnapshot_every_entries = {entries}\nkeep_entries = {keep}\n\n")
-            }
-            None => String::new(),
-        };
+        let mut consensus = "[consensus]\n".to_owned();
+        if let Some(entries) = self.plan.snapshot_every_entries {
+            let keep = entries / KEEP_ONE_IN;
+            consensus += &format!("snapshot_every_entries = {entries}\nkeep_entries = {keep}\n");
+        }
+        if let Some(interval) = self.plan.boot_count_interval_ms {
+            consensus += &format!("boot_count_interval_ms = {interval}\n");
+        }
         let mut text = format!(
             "# Written by the local cluster; described in cluster-configs/.\ncluster = \"{cluster}\"\n\
              region = \"{region}\"\nnode_id = {id}\nmode = \"{mode}\"\ndata_dir = \"data\"\n\n\

@@ -2,15 +2,16 @@
 //! again; a node started from an old copy of its disk is refused by its peers.
 
 use crate::support::{SETTLED, log_lines, same_state_hash, status};
-use kms_tests::cluster::Cluster;
-use kms_tests::ledger::{Writers, verify};
+use anyhow::Context;
+use kms_tests::cluster::{Cluster, Plan};
+use kms_tests::ledger::{Promise, Writers, verify};
 use kms_tests::names::NodeName;
 use kms_tests::replacement::wipe_and_replace;
 use kms_tests::test_cluster::{TestCluster, rounds};
 use kms_tests::wait::until;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const REGION: &str = "us-east-1";
 
@@ -73,56 +74,91 @@ async fn a_node_that_lost_its_disk_is_replaced_and_its_old_id_never_votes_again(
     Ok(())
 }
 
+/// Counts that the true disk lives on for after it was copied: what the copy would have to make good.
+const LIVED_ON: u32 = 10;
+
+/// How fast the boot count of this test's nodes rises.
+const BOOT_COUNT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The boot counts that a node's log shows, one for each start that opened its disk.
+fn boot_counts(cluster: &Cluster, node: &NodeName) -> anyhow::Result<Vec<u64>> {
+    let opened = log_lines(cluster, node, "data folder open")?;
+    let count = |line: &String| {
+        let (_, count) = line.split_once("boot=").context("the line has a boot count")?;
+        let digits = count.chars().take_while(char::is_ascii_digit);
+        Ok(digits.collect::<String>().parse()?)
+    };
+    opened.iter().map(count).collect()
+}
+
+/// The true disk lives on: writes, and a boot count that its peers remember.
+async fn live_on(cluster: &Cluster, victim: &NodeName) -> anyhow::Result<Vec<Promise>> {
+    cluster.start(victim)?;
+    cluster.region_ready(REGION).await?;
+    let writers = Writers::start(cluster, REGION, 2).await?;
+    tokio::time::sleep(BOOT_COUNT_INTERVAL * (LIVED_ON + 5)).await;
+    let promises = writers.stop().await?;
+    cluster.stop(victim)?;
+    Ok(promises)
+}
+
+/// Starts a node that has to end by itself without having served, and tells how often its log has `word` then.
+async fn starts_and_ends(cluster: &Cluster, node: &NodeName, word: &str) -> anyhow::Result<usize> {
+    // It may be gone before the system has shown it.
+    let _ = cluster.start(node);
+    let deadline = Instant::now() + SETTLED;
+    while cluster.node(node).running().is_some() {
+        anyhow::ensure!(
+            cluster.answers(node).await.is_err(),
+            "a node on an old disk must not serve"
+        );
+        anyhow::ensure!(Instant::now() < deadline, "the old copy of {node} goes on");
+    }
+    Ok(log_lines(cluster, node, word)?.len())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_started_from_an_old_copy_of_its_disk_is_refused_by_its_peers() -> anyhow::Result<()> {
-    let cluster = TestCluster::start("old-copy", &[REGION], 3).await?;
+    let interval = u64::try_from(BOOT_COUNT_INTERVAL.as_millis())?;
+    let fast = |plan: &mut Plan| plan.boot_count_interval_ms = Some(interval);
+    let cluster = TestCluster::start_with("old-copy", &[REGION], 3, fast).await?;
     for round in 0..rounds(1, 10) {
         let victim = cluster.nodes_of(REGION)[round % 3].clone();
         let data = cluster.node(&victim).data();
         let copy = cluster.folder().join(format!("old-copy-{round}"));
         cluster.stop(&victim)?;
         copy_folder(&data, &copy)?;
-        // The true disk lives on: its boot count is raised, and peers remember it.
-        cluster.start(&victim)?;
-        cluster.region_ready(REGION).await?;
-        let writers = Writers::start(&cluster, REGION, 2).await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let promises = writers.stop().await?;
-        cluster.stop(&victim)?;
+        let promises = live_on(&cluster, &victim).await?;
         let kept = cluster.folder().join(format!("true-disk-{round}"));
         std::fs::rename(&data, &kept)?;
         copy_folder(&copy, &data)?;
-        let others: Vec<_> = cluster
-            .nodes_of(REGION)
-            .into_iter()
-            .filter(|node| *node != victim)
-            .collect();
-        let before: usize = others
-            .iter()
-            .map(|n| Ok(log_lines(&cluster, n, "boot count")?.len()))
-            .sum::<anyhow::Result<usize>>()?;
-        cluster.start(&victim)?;
-        until("the peers to refuse the old copy", SETTLED, || async {
-            let said: usize = others
-                .iter()
-                .map(|n| Ok(log_lines(&cluster, n, "boot count")?.len()))
-                .sum::<anyhow::Result<usize>>()?;
-            anyhow::ensure!(said > before, "they have not said so");
-            Ok(())
-        })
-        .await?;
-        assert!(
-            cluster.answers(&victim).await.is_err(),
-            "a node on an old disk must not serve"
-        );
-        for node in &others {
+        // Left running, it is found out and ends.
+        let said = starts_and_ends(&cluster, &victim, "old copy").await?;
+        assert!(said > 0, "its log does not say why it ended");
+        // Started as often as its count would need to pass the true disk's, it never comes up.
+        let mut refusals = log_lines(&cluster, &victim, "rejoin as a new node")?.len();
+        for _ in 0..LIVED_ON + 3 {
+            let now = starts_and_ends(&cluster, &victim, "rejoin as a new node").await?;
+            assert!(now > refusals, "its log does not say how to go on");
+            refusals = now;
+        }
+        for node in cluster.nodes_of(REGION).iter().filter(|node| **node != victim) {
             verify(&cluster, node, &promises).await?;
         }
-        cluster.kill(&victim)?;
+        // The true disk is put back, and is welcome.
         std::fs::remove_dir_all(&data)?;
         std::fs::rename(&kept, &data)?;
         cluster.start(&victim)?;
         cluster.region_ready(REGION).await?;
+        verify(&cluster, &victim, &promises).await?;
+        let counts = boot_counts(&cluster, &victim)?;
+        let [.., copied, reached] = counts[..] else {
+            anyhow::bail!("its log shows no boot counts: {counts:?}");
+        };
+        assert!(
+            reached > copied + u64::from(LIVED_ON),
+            "the disk did not live on: {counts:?}"
+        );
         same_state_hash(&cluster, REGION).await?;
     }
     cluster.passed();

@@ -19,6 +19,8 @@ pub struct Consensus {
     pub keep_entries: u64,
     /// Time within which a whole snapshot must be sent and installed, in seconds.
     pub snapshot_timeout_s: u64,
+    /// Time between two raises of the boot count, in milliseconds; an old copy of a disk is told apart when it is older.
+    pub boot_count_interval_ms: u64,
 }
 
 impl Default for Consensus {
@@ -30,6 +32,7 @@ impl Default for Consensus {
             snapshot_every_entries: 20_000,
             keep_entries: 5_000,
             snapshot_timeout_s: 600,
+            boot_count_interval_ms: 60_000,
         }
     }
 }

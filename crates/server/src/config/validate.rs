@@ -113,6 +113,13 @@ impl Config {
                 10..=86_400,
             )
         })
+        .or_else(|| {
+            bounded(
+                "consensus.boot_count_interval_ms",
+                consensus.boot_count_interval_ms,
+                100..=600_000,
+            )
+        })
     }
 
     fn limits_problem(&self) -> Option<Problem> {

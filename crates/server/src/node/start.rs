@@ -167,6 +167,7 @@ fn raft_settings(config: &Config) -> RaftSettings {
         snapshot_every_entries: consensus.snapshot_every_entries,
         keep_entries: consensus.keep_entries,
         snapshot_timeout_s: consensus.snapshot_timeout_s,
+        boot_count_interval_ms: consensus.boot_count_interval_ms,
         ..RaftSettings::default()
     }
 }
