@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_server::{RaftInternal, RaftInternalServer};
 use openraft::raft::{
@@ -114,6 +115,7 @@ impl RaftInternal for RaftService {
         Ok(Response::new(pb::IdentifyResponse {
             header: self.header(),
             initialized,
+            root_key_id: Bytes::copy_from_slice(&self.node.core.root_key_id),
         }))
     }
 

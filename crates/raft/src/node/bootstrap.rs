@@ -12,6 +12,18 @@ use crate::error::{BootstrapError, ProposeError};
 use crate::network::CallError;
 use crate::type_config::{Member, NodeId};
 
+/// What a node told of itself.
+pub(super) struct Identified {
+    pub(super) member: Member,
+    pub(super) initialized: bool,
+    /// Why it cannot be of this region, if it holds another root key.
+    pub(super) other_root_key: Option<String>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Node {
     /// Founds the region with these voters, (node id, `host:port` of its raft listener), this node
     /// among them, and proposes the region's first command. Every other voter must be running and
@@ -62,29 +74,46 @@ impl Node {
                     address: address.clone(),
                 }
             } else {
-                let (member, initialized) = self
+                let found = self
                     .identify(*node_id, address, deadline)
                     .await
                     .map_err(|error| BootstrapError::Unreachable(error.to_string()))?;
-                if initialized {
+                if let Some(problem) = found.other_root_key {
+                    return Err(BootstrapError::Refused(problem));
+                }
+                if found.initialized {
                     let text = format!("node {node_id} belongs to a group already");
                     return Err(BootstrapError::Refused(text));
                 }
-                member
+                found.member
             };
             voters.insert(*node_id, member);
         }
         Ok(voters)
     }
 
-    /// Asks a node for its store, and whether it belongs to a group already. A node id that was met
-    /// with another store before is refused.
+    /// Why a node cannot be of this region, if it holds another root key: it could open nothing of what the region
+    /// keeps, and as the leader would end rotation and shipping.
+    fn other_root_key(&self, node_id: NodeId, found: &[u8]) -> Option<String> {
+        let own = &self.inner.core.root_key_id;
+        (found != own).then(|| {
+            format!(
+                "node {node_id} holds root key {}, this node {}: make the root key once, copy its file to every node \
+                 of the region, and empty the data folder of a node that was started with another one",
+                hex(found),
+                hex(own)
+            )
+        })
+    }
+
+    /// Asks a node for its store, its root key, and whether it belongs to a group already. A node id
+    /// that was met with another store before is refused.
     pub(super) async fn identify(
         &self,
         node_id: NodeId,
         address: &str,
         deadline: Instant,
-    ) -> Result<(Member, bool), CallError> {
+    ) -> Result<Identified, CallError> {
         let core = &self.inner.core;
         let peer = core.peers.connect(node_id, &Member::unidentified(address));
         let (answer, header) = loop {
@@ -104,13 +133,19 @@ impl Node {
             }
         };
         let refused = |error: crate::network::Refused| CallError::AnswerRefused(node_id, error.to_string());
-        let store_id = core.local.check_life(&header, None).await.map_err(refused)?;
-        Ok((
-            Member {
+        let other_root_key = self.other_root_key(node_id, &answer.root_key_id);
+        let store_id = match other_root_key {
+            None => core.local.check_life(&header, None).await.map_err(refused)?,
+            // Not remembered: the node is to come again with another disk.
+            Some(_) => Member::unidentified(address).store_id,
+        };
+        Ok(Identified {
+            member: Member {
                 store_id,
                 address: address.to_owned(),
             },
-            answer.initialized,
-        ))
+            initialized: answer.initialized,
+            other_root_key,
+        })
     }
 }

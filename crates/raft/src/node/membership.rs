@@ -72,10 +72,14 @@ impl Node {
             ));
         }
         let unreachable = |error: crate::network::CallError| MembershipError::Unreachable(error.to_string());
-        let (member, _) = self
+        let found = self
             .identify(new.node_id, &new.address, deadline)
             .await
             .map_err(unreachable)?;
+        if let Some(problem) = found.other_root_key {
+            return Err(MembershipError::Refused(problem));
+        }
+        let member = found.member;
         if let Some(expected) = new.store_id
             && expected != member.store_id
         {

@@ -76,6 +76,8 @@ pub(crate) struct Core {
     readers: read_queue::ReadQueue,
     proposals_waiting: Semaphore,
     proposals_waiting_bytes: Semaphore,
+    /// Which root key this node holds; not secret.
+    pub(crate) root_key_id: [u8; 16],
 }
 
 impl Core {

@@ -30,6 +30,8 @@ pub struct NodeOptions {
     pub snapshots: SnapshotOptions,
     /// Limits of the image of the applied state.
     pub image: ImageOptions,
+    /// Which root key the node holds; not secret. Only nodes that hold the same are bootstrapped and added.
+    pub root_key_id: [u8; 16],
     /// The wall clock, for [`Node::clocks`] and for peers that ask.
     pub clock: Clock,
 }
@@ -57,6 +59,7 @@ impl Node {
             settings,
             snapshots,
             image,
+            root_key_id,
             clock,
         } = options;
         let identity = disk.identity().clone();
@@ -98,6 +101,7 @@ impl Node {
             proposals_waiting_bytes: Semaphore::new(settings.proposals_waiting_bytes_max),
             settings,
             observed: observed.clone(),
+            root_key_id,
         });
         read::start_asking(&core, cancel.clone());
         presence::start(&core, Arc::clone(&disk), cancel.clone());

@@ -1,7 +1,7 @@
 //! Learner first, then voter; removed is removed.
 
-use super::region::{TestRegion, create_key, in_seconds, pulse, until, write};
-use crate::{MembershipError, NewNode, Role, StoreId};
+use super::region::{TestRegion, bootstrap_proposal, create_key, in_seconds, pulse, until, write};
+use crate::{BootstrapError, MembershipError, NewNode, Role, StoreId};
 
 async fn add(region: &TestRegion, node_id: u64) -> Result<(), MembershipError> {
     let leader = region.node(region.leader().await);
@@ -205,4 +205,38 @@ async fn the_successor_of_a_leader_is_a_voter_that_answers() {
     until_silent(&region, leader, dead).await;
     assert_eq!(region.node(leader).successor(), Some(alive));
     assert_eq!(region.node(alive).successor(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_holds_another_root_key_is_neither_bootstrapped_nor_added() {
+    let mut region = TestRegion::new();
+    let own = region.root_key_id;
+    let node = region.start(1).await;
+    region.root_key_id = [8; 16];
+    region.start(2).await;
+    let both = [1, 2].map(|id| (id, region.address(id))).into();
+    let refused = node.bootstrap(&both, &bootstrap_proposal(), in_seconds(5)).await;
+    let says_how_to_mend =
+        |text: &String| text.contains("node 2 holds root key 0808") && text.contains("copy its file");
+    assert!(
+        matches!(&refused, Err(BootstrapError::Refused(text)) if says_how_to_mend(text)),
+        "{refused:?}"
+    );
+    let alone = [(1, region.address(1))].into();
+    let founded = node
+        .bootstrap(&alone, &bootstrap_proposal(), in_seconds(10))
+        .await;
+    founded.unwrap().reply.unwrap();
+    let refused = add(&region, 2).await;
+    assert!(
+        matches!(&refused, Err(MembershipError::Refused(text)) if says_how_to_mend(text)),
+        "{refused:?}"
+    );
+    assert_eq!(node.status().members.len(), 1);
+    // Mended as the refusal says.
+    region.root_key_id = own;
+    region.kill(2).await;
+    std::fs::remove_dir_all(region.path(2)).unwrap();
+    region.start(2).await;
+    add(&region, 2).await.unwrap();
 }

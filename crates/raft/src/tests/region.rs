@@ -120,6 +120,8 @@ pub(super) struct TestRegion {
     pub(super) folder: tempfile::TempDir,
     pub(super) settings: RaftSettings,
     pub(super) cuts: Cuts,
+    /// Which root key the nodes hold that are started from now on.
+    pub(super) root_key_id: [u8; 16],
     addresses: BTreeMap<u64, SocketAddr>,
     pub(super) running: BTreeMap<u64, Running>,
 }
@@ -134,6 +136,7 @@ impl TestRegion {
             folder: tempfile::tempdir().unwrap(),
             settings,
             cuts: Cuts::default(),
+            root_key_id: [7; 16],
             addresses: BTreeMap::new(),
             running: BTreeMap::new(),
         }
@@ -183,6 +186,7 @@ impl TestRegion {
                 gather_ms: 10,
                 ..ImageOptions::default()
             },
+            root_key_id: self.root_key_id,
             clock: Arc::new(move || Timestamp(1_000_000 + node_id)),
         };
         let Started { node, effects } = Node::start(options).await.unwrap();

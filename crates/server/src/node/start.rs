@@ -7,6 +7,7 @@ use crate::keyring::Keyring;
 use crate::operations::cache::MaterialCache;
 use crate::seal::{self, StorageRoot};
 use crate::tls::{NodeDialler, RegionDialler, ReloadingTls};
+use kms_crypto::wrap::RootKeyId;
 use kms_domain::rows::PeerRegion;
 use kms_raft::{Dial, DialError, EmittedEffect, Node, NodeOptions, RaftSettings, Started};
 use kms_replication::DialRegion;
@@ -29,7 +30,7 @@ pub(super) async fn start(config: Config) -> Result<StartedNode, NodeError> {
     tracing::info!(root_key = %keyring.root().id(), "root key loaded");
     let clock = Clock::new(&config.data_dir);
     let disk = open_disk(&config, &keyring).await?;
-    let Started { node, effects } = start_raft(&config, &tls, &disk, &clock).await?;
+    let Started { node, effects } = start_raft(&config, &tls, &disk, keyring.root().id(), &clock).await?;
     let replication = start_replication(&config, &tls, &node, &keyring, &clock);
     let running = Running {
         raft: node,
@@ -117,6 +118,7 @@ async fn start_raft(
     config: &Config,
     tls: &ListenerTls,
     disk: &Arc<DataFolder>,
+    root_key: RootKeyId,
     clock: &Clock,
 ) -> Result<Started, NodeError> {
     let dialler = NodeDialler::new(Arc::clone(&tls.raft), &config.cluster, config.region.clone());
@@ -127,6 +129,7 @@ async fn start_raft(
         settings: raft_settings(config),
         snapshots: SnapshotOptions::default(),
         image: ImageOptions::default(),
+        root_key_id: root_key.0,
         clock: Arc::new(move || clock.now()),
     };
     Ok(Node::start(options).await?)
