@@ -17,9 +17,13 @@ pub enum ProposeError {
     /// The proposal may have been appended and may still commit; only its request id can tell.
     #[error("the outcome is unknown: {0}")]
     Unknown(String),
-    /// The proposal was not appended: no leader or quorum in time, or a queue is full.
+    /// The proposal was not appended: no leader or quorum in time.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// The proposal was not appended: too many are waiting, here or on the leader. Not tried again: that would only
+    /// add to them.
+    #[error("too busy: {0}")]
+    Overloaded(String),
     /// This node has stopped and will not answer again.
     #[error("the node has stopped: {0}")]
     Fatal(String),
@@ -28,9 +32,12 @@ pub enum ProposeError {
 /// Why a linearizable view could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// No leader, no quorum, or the local log did not catch up in time; or the queue is full.
+    /// No leader, no quorum, or the local log did not catch up in time.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// Too many reads are waiting, here or on the leader. Not tried again: that would only add to them.
+    #[error("too busy: {0}")]
+    Overloaded(String),
     /// This node has stopped and will not answer again.
     #[error("the node has stopped: {0}")]
     Fatal(String),

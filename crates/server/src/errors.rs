@@ -117,6 +117,7 @@ impl From<ProposeError> for OperationError {
     fn from(error: ProposeError) -> Self {
         match error {
             ProposeError::Unknown(_) => Self::Unknown(error.to_string()),
+            ProposeError::Overloaded(_) => Self::Throttled(error.to_string()),
             ProposeError::NotLeader { .. } | ProposeError::Unavailable(_) | ProposeError::Fatal(_) => {
                 Self::Unavailable(error.to_string())
             }
@@ -126,7 +127,10 @@ impl From<ProposeError> for OperationError {
 
 impl From<ReadError> for OperationError {
     fn from(error: ReadError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            ReadError::Overloaded(_) => Self::Throttled(error.to_string()),
+            ReadError::Unavailable(_) | ReadError::Fatal(_) => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
@@ -298,6 +302,23 @@ mod tests {
         let not_done = status(&OperationError::Unavailable("no leader".to_owned()));
         assert_eq!(unknown.code(), Code::Unknown);
         assert_eq!(not_done.code(), Code::Unavailable);
+    }
+
+    #[test]
+    fn a_full_queue_is_throttling_and_not_a_fault_of_the_service() {
+        let full = || "too many are waiting".to_owned();
+        let errors: [OperationError; 2] = [
+            ProposeError::Overloaded(full()).into(),
+            ReadError::Overloaded(full()).into(),
+        ];
+        for error in errors {
+            let status = status(&error);
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(
+                (status.code(), info.reason.as_str()),
+                (Code::ResourceExhausted, "ThrottlingException")
+            );
+        }
     }
 
     #[test]

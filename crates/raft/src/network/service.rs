@@ -272,6 +272,7 @@ impl RaftInternal for RaftService {
             }),
             Err(ProposeError::NotLeader { leader }) => Outcome::NotLeader(leader.unwrap_or(0)),
             Err(ProposeError::Unknown(reason)) => Outcome::Unknown(reason),
+            Err(ProposeError::Overloaded(reason)) => Outcome::Full(reason),
             Err(ProposeError::Unavailable(reason)) => Outcome::Unavailable(reason),
             Err(ProposeError::Fatal(reason)) => Outcome::Fatal(reason),
         });
@@ -291,6 +292,7 @@ impl RaftInternal for RaftService {
         let outcome = Some(match self.node.core.read_index_as_leader(deadline).await {
             Ok(index) => Outcome::LogIndex(index),
             Err(LeaderAnswer::NotLeader(leader)) => Outcome::NotLeader(leader.unwrap_or(0)),
+            Err(LeaderAnswer::Full(reason)) => Outcome::Full(reason),
             Err(LeaderAnswer::Unavailable(reason)) => Outcome::Unavailable(reason),
         });
         Ok(Response::new(pb::ReadIndexResponse {

@@ -109,7 +109,8 @@ impl Node {
     ///
     /// # Errors
     /// [`ProposeError::Unknown`] if it may still commit; [`ProposeError::Unavailable`] if it was not
-    /// appended by `deadline` or a queue is full; [`ProposeError::Fatal`] if this node has stopped.
+    /// appended by `deadline`; [`ProposeError::Overloaded`] if a queue is full, here or on the leader;
+    /// [`ProposeError::Fatal`] if this node has stopped.
     pub async fn propose(&self, proposal: &Proposal, deadline: Instant) -> Result<Applied, ProposeError> {
         self.inner.core.propose(proposal, deadline).await
     }
@@ -131,8 +132,9 @@ impl Node {
     /// called. Everything that decides reads this way.
     ///
     /// # Errors
-    /// [`ReadError::Unavailable`] if no quorum confirmed a leader by `deadline` or the queue is
-    /// full; [`ReadError::Fatal`] if this node has stopped.
+    /// [`ReadError::Unavailable`] if no quorum confirmed a leader by `deadline`;
+    /// [`ReadError::Overloaded`] if the queue is full, here or on the leader; [`ReadError::Fatal`] if
+    /// this node has stopped.
     pub async fn read(&self, deadline: Instant) -> Result<Arc<View>, ReadError> {
         self.inner.core.read(deadline).await
     }
@@ -230,6 +232,16 @@ impl Node {
 
 #[cfg(test)]
 impl Inner {
+    /// Takes every place for waiting proposals and, as long as what is returned lives, for waiting reads.
+    pub(crate) fn fill_queues_for_test(&self) -> impl Sized + use<> {
+        self.core.proposals_waiting.forget_permits(usize::MAX);
+        let mut places = Vec::new();
+        while let Ok(place) = self.core.readers.clone().try_reserve_owned() {
+            places.push(place);
+        }
+        places
+    }
+
     pub(crate) async fn raise_boot_count_for_test(&self) {
         self.disk.raise_boot_count().await.expect("the disk works");
     }

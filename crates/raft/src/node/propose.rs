@@ -31,6 +31,8 @@ pub struct Applied {
 enum Attempt {
     /// Nothing was appended: another try is safe.
     NotSent(String),
+    /// Nothing was appended, and the leader has more than it can do: another try would make it worse.
+    Full(String),
     /// It may commit.
     Unknown(String),
     Fatal(String),
@@ -60,6 +62,7 @@ impl Core {
             };
             match attempt {
                 Ok(applied) => return Ok(applied),
+                Err(Attempt::Full(reason)) => return Err(ProposeError::Overloaded(reason)),
                 Err(Attempt::Unknown(reason)) => return Err(ProposeError::Unknown(reason)),
                 Err(Attempt::Fatal(reason)) => return Err(ProposeError::Fatal(reason)),
                 Err(Attempt::NotSent(reason)) => {
@@ -93,6 +96,7 @@ impl Core {
                         leader: leader.filter(|leader| *leader != self.local.node_id()),
                     }
                 }
+                Attempt::Full(reason) => ProposeError::Overloaded(reason),
                 Attempt::Unknown(reason) => ProposeError::Unknown(reason),
                 Attempt::Fatal(reason) => ProposeError::Fatal(reason),
             })
@@ -109,7 +113,7 @@ impl Core {
             let text = format!("the proposal has {bytes} bytes, at most {bytes_max} are allowed");
             return Err(ProposeError::Unavailable(text));
         }
-        let full = |_| ProposeError::Unavailable("too many proposals are waiting".to_owned());
+        let full = |_| ProposeError::Overloaded("too many proposals are waiting".to_owned());
         let place = self.proposals_waiting.try_acquire().map_err(full)?;
         let size = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = self
@@ -199,6 +203,7 @@ fn forwarded(answer: pb::ForwardProposalResponse) -> Result<Applied, Attempt> {
         },
         Some(Outcome::NotLeader(_)) => Err(Attempt::NotSent("the node asked does not lead".to_owned())),
         Some(Outcome::Unavailable(reason) | Outcome::Fatal(reason)) => Err(Attempt::NotSent(reason)),
+        Some(Outcome::Full(reason)) => Err(Attempt::Full(reason)),
         Some(Outcome::Unknown(reason)) => Err(Attempt::Unknown(reason)),
         None => Err(Attempt::Unknown("the answer says nothing".to_owned())),
     }

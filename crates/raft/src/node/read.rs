@@ -85,7 +85,7 @@ impl Core {
         self.readers
             .join(Waiter { deadline, answer })
             .map_err(|refused| match refused {
-                NoPlace::Full => ReadError::Unavailable("too many reads are waiting".to_owned()),
+                NoPlace::Full => ReadError::Overloaded("too many reads are waiting".to_owned()),
                 NoPlace::Closed => self.stopped_reading(),
             })?;
         match tokio::time::timeout_at(deadline, answered).await {
@@ -108,13 +108,14 @@ impl Core {
             }
             let leader = self.observed.leadership.borrow().leader;
             let asked = match leader {
-                None => Err("there is no leader".to_owned()),
+                None => Err(NoIndex::Again("there is no leader".to_owned())),
                 Some(node_id) if node_id == self.local.node_id() => self.ask_quorum(deadline).await,
                 Some(node_id) => self.ask_leader(node_id, deadline).await,
             };
             match asked {
                 Ok(index) => return Ok(index),
-                Err(reason) => {
+                Err(NoIndex::Full(reason)) => return Err(ReadError::Overloaded(reason)),
+                Err(NoIndex::Again(reason)) => {
                     if !self.pause_before_retry(leader, deadline).await {
                         return Err(ReadError::Unavailable(reason));
                     }
@@ -124,19 +125,19 @@ impl Core {
     }
 
     /// As leader: a quorum confirms that no other has been elected.
-    async fn ask_quorum(&self, deadline: Instant) -> Result<u64, String> {
+    async fn ask_quorum(&self, deadline: Instant) -> Result<u64, NoIndex> {
         let asking = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
         match tokio::time::timeout_at(deadline, asking).await {
             Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no quorum answered in time".to_owned()),
+            Ok(Err(error)) => Err(NoIndex::Again(error.to_string())),
+            Err(_) => Err(NoIndex::Again("no quorum answered in time".to_owned())),
         }
     }
 
-    async fn ask_leader(&self, leader: NodeId, deadline: Instant) -> Result<u64, String> {
+    async fn ask_leader(&self, leader: NodeId, deadline: Instant) -> Result<u64, NoIndex> {
         let peer = self
             .peer(leader)
-            .ok_or_else(|| format!("node {leader} is not a member"))?;
+            .ok_or_else(|| NoIndex::Again(format!("node {leader} is not a member")))?;
         let timeout = deadline
             .saturating_duration_since(Instant::now())
             .min(ANSWER_TIMEOUT);
@@ -149,19 +150,20 @@ impl Core {
         });
         let mut leadership = self.observed.leadership.clone();
         let answer: pb::ReadIndexResponse = tokio::select! {
-            answer = calling => answer.map_err(|error| error.to_string())?,
+            answer = calling => answer.map_err(|error| NoIndex::Again(error.to_string()))?,
             // Whoever leads now can be asked at once.
             _ = leadership.wait_for(|seen| seen.leader.is_some_and(|now| now != leader)) => {
-                return Err(format!("node {leader} lost the lead before it answered"));
+                return Err(NoIndex::Again(format!("node {leader} lost the lead before it answered")));
             }
         };
         match answer.outcome {
             Some(pb::read_index_response::Outcome::LogIndex(index)) => Ok(index),
             Some(pb::read_index_response::Outcome::NotLeader(_)) => {
-                Err(format!("node {leader} does not lead"))
+                Err(NoIndex::Again(format!("node {leader} does not lead")))
             }
-            Some(pb::read_index_response::Outcome::Unavailable(reason)) => Err(reason),
-            None => Err("the answer says nothing".to_owned()),
+            Some(pb::read_index_response::Outcome::Unavailable(reason)) => Err(NoIndex::Again(reason)),
+            Some(pb::read_index_response::Outcome::Full(reason)) => Err(NoIndex::Full(reason)),
+            None => Err(NoIndex::Again("the answer says nothing".to_owned())),
         }
     }
 
@@ -172,12 +174,24 @@ impl Core {
             return Err(LeaderAnswer::NotLeader(leadership.leader));
         }
         let index = self.read_index(deadline).await;
-        index.map_err(|error| LeaderAnswer::Unavailable(error.to_string()))
+        index.map_err(|error| match error {
+            ReadError::Overloaded(reason) => LeaderAnswer::Full(reason),
+            error => LeaderAnswer::Unavailable(error.to_string()),
+        })
     }
 }
 
 /// Why a follower got no read index here.
 pub(crate) enum LeaderAnswer {
     NotLeader(Option<NodeId>),
+    Full(String),
     Unavailable(String),
+}
+
+/// Why one try gave no read index.
+enum NoIndex {
+    /// Another try may.
+    Again(String),
+    /// The leader has more than it can do: another try would make it worse.
+    Full(String),
 }

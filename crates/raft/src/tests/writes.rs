@@ -6,7 +6,7 @@ use kms_domain::{KmsError, Reply};
 use tokio::time::Instant;
 
 use super::region::{TestRegion, bootstrap_proposal, create_key, in_seconds, key_name, pulse, write};
-use crate::{ProposeError, RaftSettings};
+use crate::{ProposeError, RaftSettings, ReadError};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proposal_on_any_node_reaches_the_leader_and_every_node() {
@@ -103,10 +103,7 @@ async fn a_proposal_above_the_limit_or_into_a_full_queue_is_refused_at_once() {
     let mut crowded = TestRegion::with(settings);
     crowded.start(1).await;
     let refused = crowded.node(1).propose(&create_key(1), in_seconds(5)).await;
-    assert!(
-        matches!(refused, Err(ProposeError::Unavailable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ProposeError::Overloaded(_))), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,4 +125,25 @@ async fn effects_for_every_node_come_everywhere() {
         let effect = waiting.await.unwrap();
         assert!(matches!(effect, kms_domain::Effect::Evict { .. }), "{effect:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_on_the_leader_is_said_at_once_and_nobody_knocks_again() {
+    let region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let follower = region.node(region.follower().await);
+    write(&follower, &create_key(1)).await;
+    let leading = region.node(leader);
+    let full = leading.inner_for_test().fill_queues_for_test();
+    let patience = Duration::from_secs(20);
+    for node in [&follower, &leading] {
+        let begun = Instant::now();
+        let refused = node.propose(&create_key(2), begun + patience).await;
+        assert!(matches!(refused, Err(ProposeError::Overloaded(_))), "{refused:?}");
+        let refused = node.read(begun + patience).await;
+        assert!(matches!(refused, Err(ReadError::Overloaded(_))), "{refused:?}");
+        assert!(begun.elapsed() < patience / 4, "it was tried again and again");
+    }
+    drop(full);
+    follower.read(in_seconds(10)).await.unwrap();
 }
