@@ -134,6 +134,9 @@ impl RaftInternal for RaftService {
             leader_commit: message.leader_committed.as_ref().map(log_id_from_pb),
         };
         let answer = self.node.core.raft.append_entries(rpc).await.map_err(stopped)?;
+        if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
+            self.node.core.quorum_heard.now();
+        }
         let outcome = Some(append_outcome(answer));
         Ok(Response::new(pb::AppendEntriesResponse {
             header: self.header(),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kms_storage::StoreId;
+use openraft::ChangeMembers;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, RaftError};
-use openraft::{ChangeMembers, Instant as _};
 use tokio::time::Instant;
 
 use super::Node;
@@ -155,15 +155,7 @@ impl Node {
 
     /// The nodes that this leader has heard within its lease, itself included.
     fn alive(&self) -> BTreeSet<NodeId> {
-        let metrics = self.inner.core.raft.metrics().borrow_watched().clone();
-        let lease = self.inner.core.settings.lease();
-        let heard = metrics.heartbeat.unwrap_or_default().into_iter();
-        let within_lease = heard.filter(|(_, at)| at.as_ref().is_some_and(|at| at.elapsed() < lease));
-        let own_id = self.node_id();
-        within_lease
-            .map(|(id, _)| id)
-            .chain(std::iter::once(own_id))
-            .collect()
+        self.heard_within(self.lease())
     }
 
     /// The other voter that holds most of the log among those that answer: who is to lead next. `None` on a node that

@@ -6,6 +6,7 @@ mod membership;
 mod observe;
 mod presence;
 mod propose;
+mod quorum;
 mod read;
 mod read_queue;
 mod start;
@@ -27,6 +28,7 @@ pub use membership::NewNode;
 pub use observe::Leadership;
 pub(crate) use observe::Observed;
 pub use propose::Applied;
+pub(crate) use quorum::QuorumHeard;
 pub(crate) use read::LeaderAnswer;
 pub use start::{NodeOptions, Started};
 pub use status::{MemberStatus, NodeStatus, Role};
@@ -78,6 +80,8 @@ pub(crate) struct Core {
     proposals_waiting_bytes: Semaphore,
     /// Which root key this node holds; not secret.
     pub(crate) root_key_id: [u8; 16],
+    /// When there was last a sign of a quorum.
+    pub(crate) quorum_heard: QuorumHeard,
 }
 
 impl Core {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::observe::observe;
 use super::read_queue::ReadQueue;
-use super::{Clock, Core, Inner, Node, presence, read};
+use super::{Clock, Core, Inner, Node, QuorumHeard, presence, read};
 use crate::error::StartError;
 use crate::log_store::RaftLog;
 use crate::network::{Admission, Dial, LocalIdentity, NetworkFactory, Peers, SnapshotInbox};
@@ -102,6 +102,7 @@ impl Node {
             settings,
             observed: observed.clone(),
             root_key_id,
+            quorum_heard: QuorumHeard::default(),
         });
         read::start_asking(&core, cancel.clone());
         presence::start(&core, Arc::clone(&disk), cancel.clone());

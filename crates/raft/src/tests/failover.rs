@@ -81,3 +81,32 @@ async fn a_node_that_was_cut_off_does_not_depose_the_leader_when_it_comes_back()
     assert_eq!(region.node(leader).status().term, term);
     assert!(region.node(leader).is_leader());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_knows_when_the_region_has_lost_its_quorum_and_when_it_has_it_again() {
+    for the_leader_stays in [true, false] {
+        let mut region = TestRegion::of(3).await;
+        let leader = region.leader().await;
+        let rest = region.follower().await;
+        let third = (1..=3).find(|id| *id != leader && *id != rest).unwrap();
+        let (stays, goes) = if the_leader_stays {
+            (leader, rest)
+        } else {
+            (rest, leader)
+        };
+        let node = region.node(stays);
+        assert!(node.hears_quorum());
+        // With one node down there is a quorum, and stays one for longer than silence is borne.
+        region.kill(third).await;
+        let silence_borne = Duration::from_millis(region.settings.election_ms_max) * 6;
+        let until_then = Instant::now() + silence_borne;
+        while Instant::now() < until_then {
+            assert!(node.hears_quorum());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        region.kill(goes).await;
+        until("the quorum is missed", || (!node.hears_quorum()).then_some(())).await;
+        region.start(goes).await;
+        until("the quorum is back", || node.hears_quorum().then_some(())).await;
+    }
+}

@@ -1,9 +1,10 @@
-//! Whether a node serves callers: it leads or follows a known leader, has recovered what it knew before it was
-//! started, and holds the root key of its region.
+//! Whether a node serves callers: it leads a majority or hears its leader, has recovered what it knew before it was
+//! started, holds the root key of its region, and is not about to end.
 
 use kms_domain::State;
 use kms_raft::{Leadership, Node};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -29,6 +30,7 @@ pub enum Standing {
 #[derive(Clone)]
 pub struct Readiness {
     standing: Arc<watch::Sender<Standing>>,
+    closing: Arc<AtomicBool>,
 }
 
 impl Default for Readiness {
@@ -36,6 +38,7 @@ impl Default for Readiness {
         let (standing, _) = watch::channel(not("the node is starting"));
         Self {
             standing: Arc::new(standing),
+            closing: Arc::default(),
         }
     }
 }
@@ -51,19 +54,31 @@ impl Readiness {
         self.standing.subscribe()
     }
 
-    pub(super) fn set(&self, standing: Standing) {
-        self.standing.send_if_modified(|known| {
-            let changed = *known != standing;
-            if changed {
-                match &standing {
-                    Standing::Serving => tracing::info!("serving"),
-                    Standing::NotServing(reason) => tracing::info!(%reason, "not serving"),
-                }
-                *known = standing;
-            }
-            changed
-        });
+    /// Serves no more, whatever is found out later: the process ends, and its last change of leadership must not call
+    /// callers back.
+    pub(super) fn close(&self) {
+        let last = not("the node is shutting down");
+        self.closing.store(true, Ordering::SeqCst);
+        self.standing.send_if_modified(|known| replace(known, last));
     }
+
+    pub(super) fn set(&self, standing: Standing) {
+        // Looked at under the lock of the value: what comes after the last word is dropped.
+        self.standing
+            .send_if_modified(|known| !self.closing.load(Ordering::SeqCst) && replace(known, standing));
+    }
+}
+
+fn replace(known: &mut Standing, standing: Standing) -> bool {
+    let changed = *known != standing;
+    if changed {
+        match &standing {
+            Standing::Serving => tracing::info!("serving"),
+            Standing::NotServing(reason) => tracing::info!(%reason, "not serving"),
+        }
+        *known = standing;
+    }
+    changed
 }
 
 fn not(reason: &str) -> Standing {
@@ -87,14 +102,13 @@ pub(super) async fn follow(node: Node, keyring: Arc<Keyring>, readiness: Readine
             false => keyring.prove(&view.state).map_err(|error| error.to_string()),
         };
         proven = proof.is_ok();
-        readiness.set(judge(known, &view.state, proof));
+        readiness.set(judge(known, node.hears_quorum(), &view.state, proof));
         // Once the root key has proved itself, views change nothing any more.
-        let changed = match proven {
-            true => leadership.changed().await,
-            false => tokio::select! {
-                changed = leadership.changed() => changed,
-                changed = views.changed() => changed,
-            },
+        let changed = tokio::select! {
+            changed = leadership.changed() => changed,
+            changed = views.changed(), if !proven => changed,
+            // Silence is announced by nobody.
+            () = tokio::time::sleep(node.lease()) => Ok(()),
         };
         if changed.is_err() {
             return;
@@ -113,7 +127,7 @@ async fn recover(node: &Node) {
 }
 
 /// `proof` says whether this node's root key opens the region's wrapping key, or why it does not.
-fn judge(leadership: Leadership, state: &State, proof: Result<(), String>) -> Standing {
+fn judge(leadership: Leadership, hears_quorum: bool, state: &State, proof: Result<(), String>) -> Standing {
     if state.region().is_none() {
         return not("the region has not been bootstrapped, or this node has not received its state yet");
     }
@@ -122,7 +136,9 @@ fn judge(leadership: Leadership, state: &State, proof: Result<(), String>) -> St
     }
     match leadership.leader {
         None => not("no leader is known"),
-        Some(_) => Standing::Serving,
+        Some(_) if hears_quorum => Standing::Serving,
+        Some(_) if leadership.leads => not("no majority of the region's voters answers"),
+        Some(leader) => Standing::NotServing(format!("nothing is heard of node {leader}, the leader")),
     }
 }
 
@@ -146,17 +162,30 @@ mod tests {
 
     #[test]
     fn a_node_serves_when_it_has_a_region_its_root_key_and_a_leader() {
-        assert_eq!(judge(LED, &founded_state(), Ok(())), Standing::Serving);
+        assert_eq!(judge(LED, true, &founded_state(), Ok(())), Standing::Serving);
     }
 
     #[test]
     fn whatever_is_missing_is_named() {
         let founded = founded_state();
-        let no_region = judge(LED, &State::default(), Ok(()));
+        let no_region = judge(LED, true, &State::default(), Ok(()));
         assert!(reason(no_region).contains("bootstrapped"));
-        let other_root_key = judge(LED, &founded, Err("it does not open".to_owned()));
+        let other_root_key = judge(LED, true, &founded, Err("it does not open".to_owned()));
         assert!(reason(other_root_key).contains("root key"));
-        let no_leader = judge(Leadership { leader: None, ..LED }, &founded, Ok(()));
+        let no_leader = judge(Leadership { leader: None, ..LED }, true, &founded, Ok(()));
         assert!(reason(no_leader).contains("leader"));
+        let silent_leader = judge(LED, false, &founded, Ok(()));
+        assert!(reason(silent_leader).contains("node 2"));
+        let silent_followers = judge(Leadership { leads: true, ..LED }, false, &founded, Ok(()));
+        assert!(reason(silent_followers).contains("majority"));
+    }
+
+    #[test]
+    fn a_node_that_is_closing_never_serves_again() {
+        let readiness = Readiness::default();
+        readiness.set(Standing::Serving);
+        readiness.close();
+        readiness.set(Standing::Serving);
+        assert!(reason(readiness.standing()).contains("shutting down"));
     }
 }

@@ -1,7 +1,7 @@
 //! Ending without a gap: the leader hands over, calls under way finish, then the group and the disk close.
 
+use super::Running;
 use super::listeners::Listeners;
-use super::{Running, Standing};
 use kms_raft::Node;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -11,9 +11,7 @@ const HANDOVER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ends the node in order. Takes at most the hand-over's patience, twice the configured drain, and the disk's time.
 pub(super) async fn shut_down(running: &Running, mut listeners: Listeners) {
-    running
-        .readiness
-        .set(Standing::NotServing("the node is shutting down".to_owned()));
+    running.readiness.close();
     hand_over(&running.raft).await;
     let drain = running.config.limits.drain();
     if timeout(drain, listeners.drain_public()).await.is_err() {
