@@ -1,7 +1,7 @@
 //! What was asked, what was answered, and what was seen meanwhile. Written by traffic and watch, read by validate.
 
 use crate::client::{exception, is_unknown};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -204,6 +204,20 @@ pub struct Ciphertext {
     pub plaintext: Vec<u8>,
 }
 
+/// An acknowledged rotation, and the materials that linearizable reads showed before it began and after it was
+/// answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// The key.
+    pub key: Name,
+    /// The region that was asked.
+    pub region: Name,
+    /// Ids of all materials before the call.
+    pub before: BTreeSet<String>,
+    /// Ids of all materials after its answer.
+    pub after: BTreeSet<String>,
+}
+
 /// A region that says it holds the primary role of a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
@@ -242,6 +256,7 @@ impl Finding {
 struct Records {
     events: Vec<Event>,
     ciphertexts: Vec<Arc<Ciphertext>>,
+    rotated: Vec<Rotated>,
     claims: BTreeMap<Claim, Moment>,
     findings: Vec<Finding>,
 }
@@ -276,6 +291,16 @@ impl History {
     /// Writes down a ciphertext.
     pub fn ciphertext(&self, ciphertext: Ciphertext) {
         self.records().ciphertexts.push(Arc::new(ciphertext));
+    }
+
+    /// Writes down an acknowledged rotation.
+    pub fn rotated(&self, rotated: Rotated) {
+        self.records().rotated.push(rotated);
+    }
+
+    /// All acknowledged rotations whose materials were read.
+    pub fn rotations(&self) -> Vec<Rotated> {
+        self.records().rotated.clone()
     }
 
     /// Writes down who claims to be primary.

@@ -3,7 +3,7 @@
 use crate::chaos::faults::Conductor;
 use crate::chaos::history::{Finding, History};
 use crate::chaos::plan::Plan;
-use crate::chaos::report::{Checks, Report};
+use crate::chaos::report::{Checks, FAIL_OVER_MAX, Report};
 use crate::chaos::roster::{Roster, roster};
 use crate::chaos::settle::{decrypt_all, enable_all, heal, observe};
 use crate::chaos::traffic::callers::Load;
@@ -53,6 +53,17 @@ pub async fn run(
                     history.finding(Finding::new(
                         "the cluster recovers from every fault",
                         format!("{}: {trouble}", result.fault),
+                    ));
+                }
+                if let Some(took) = result.fail_over.filter(|took| *took > FAIL_OVER_MAX) {
+                    history.finding(Finding::new(
+                        "survivors of a killed leader work again within 2 s",
+                        format!(
+                            "{}: {} after {} ms",
+                            result.fault,
+                            result.detail,
+                            took.as_millis()
+                        ),
                     ));
                 }
                 done.push(result);
@@ -106,7 +117,7 @@ async fn judge(cluster: &Cluster, roster: &Roster, history: &History, checks: &m
         }
     };
     findings.extend(convergence::disagreements(&observed));
-    let (lost, changes) = lost_changes::check(&events, &observed);
+    let (lost, changes) = lost_changes::check(&events, &history.rotations(), &observed);
     checks.changes = changes;
     findings.extend(lost);
     if let Err(error) = enable_all(roster, &observed).await {

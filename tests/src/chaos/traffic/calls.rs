@@ -1,19 +1,24 @@
 //! One call each, written down from start to end.
 
-use crate::chaos::history::{Ciphertext, Event, History, Name, Operation, Outcome};
+use crate::chaos::history::{Ciphertext, Event, History, Name, Operation, Outcome, Rotated};
 use crate::chaos::validate::ciphertexts::{When, judge};
 use crate::client::Kms;
 use crate::ledger::within;
 use kms_proto::kms::v1::{
     CreateKeyRequest, DecryptRequest, DisableKeyRequest, EnableKeyRequest, EncryptRequest,
-    ReplicateKeyRequest, RotateKeyOnDemandRequest, UpdateKeyDescriptionRequest, UpdatePrimaryRegionRequest,
+    ListKeyRotationsRequest, ReplicateKeyRequest, RotateKeyOnDemandRequest, UpdateKeyDescriptionRequest,
+    UpdatePrimaryRegionRequest,
 };
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 use tonic::{Response, Status};
 
 /// How long a caller waits.
 pub const CALL_WITHIN: Duration = Duration::from_secs(2);
+
+/// More than a key can have: 25 rotations on demand.
+const MATERIALS_MAX: i32 = 1_000;
 
 /// A transport that swallows a call must not hold a caller for ever.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(4);
@@ -136,8 +141,38 @@ impl Calls<'_> {
         }
     }
 
-    /// RotateKeyOnDemand.
+    /// RotateKeyOnDemand. The materials before and after an acknowledged one go into the history.
     pub async fn rotate(&mut self, key: &Name) -> Result<(), Outcome> {
+        let before = self.materials(key).await;
+        self.rotate_only(key).await?;
+        if let (Ok(before), Ok(after)) = (before, self.materials(key).await) {
+            self.history.rotated(Rotated {
+                key: key.clone(),
+                region: self.region.clone(),
+                before,
+                after,
+            });
+        }
+        Ok(())
+    }
+
+    /// Ids of all materials of a key, the first and a pending one among them.
+    async fn materials(&mut self, key: &Name) -> Result<BTreeSet<String>, Outcome> {
+        let request = ListKeyRotationsRequest {
+            key_id: key.to_string(),
+            include_key_material: Some("ALL_KEY_MATERIAL".to_owned()),
+            limit: Some(MATERIALS_MAX),
+            marker: None,
+        };
+        let answer = answered(self.kms.list_key_rotations(within(request, CALL_WITHIN))).await?;
+        let ids = answer
+            .rotations
+            .into_iter()
+            .filter_map(|entry| entry.key_material_id);
+        Ok(ids.collect())
+    }
+
+    async fn rotate_only(&mut self, key: &Name) -> Result<(), Outcome> {
         let mut kms = self.kms.clone();
         let key_id = key.to_string();
         let call = async move {

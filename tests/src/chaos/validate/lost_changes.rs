@@ -1,13 +1,16 @@
 //! Promise: no acknowledged change is lost. What each key must look like at the end follows from the history alone.
 
-use crate::chaos::history::{Event, Finding, Name, Operation};
+use crate::chaos::history::{Event, Finding, Name, Operation, Rotated};
 use crate::chaos::validate::observed::{Observed, ObservedKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PROMISE: &str = "no acknowledged change is lost";
 
+/// Epochs of a key begin at this counter: it is created in it, before any move.
+const FIRST_EPOCH: u64 = 1;
+
 /// Checks each key that was acknowledged, and gives how many changes were checked.
-pub fn check(events: &[Event], observed: &Observed) -> (Vec<Finding>, u64) {
+pub fn check(events: &[Event], rotated: &[Rotated], observed: &Observed) -> (Vec<Finding>, u64) {
     let mut findings = Vec::new();
     let mut checked = 0;
     for (place, of_place) in by_place(events) {
@@ -24,6 +27,7 @@ pub fn check(events: &[Event], observed: &Observed) -> (Vec<Finding>, u64) {
     }
     findings.extend(replicas(events, observed));
     findings.extend(rotations(events, observed));
+    findings.extend(materials(rotated, observed));
     findings.extend(moves(events, observed));
     (findings, checked)
 }
@@ -132,6 +136,29 @@ fn acknowledged_per_key(events: &[Event], wanted: impl Fn(&Operation) -> bool) -
     count
 }
 
+/// Each acknowledged rotation made a material of its own, and every region that holds the key has it at the end: a
+/// rotation whose answer was lost cannot stand in for it, because the id is another.
+fn materials(rotated: &[Rotated], observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rotation in rotated {
+        let asked = (rotation.region.clone(), rotation.key.clone());
+        if rotation.after.is_subset(&rotation.before) {
+            findings.push(lost(&asked, "an acknowledged rotation made no material"));
+        }
+        let holders = observed.iter().filter(|(place, _)| place.1 == rotation.key);
+        for (place, key) in holders {
+            let holds = |id: &String| key.materials.iter().any(|(held, _)| held == id);
+            findings.extend((rotation.after.iter().filter(|id| !holds(id))).map(|id| {
+                lost(
+                    place,
+                    &format!("material {id} was shown after a rotation and is not there"),
+                )
+            }));
+        }
+    }
+    findings
+}
+
 /// Each acknowledged rotation leaves one more material, in every region.
 fn rotations(events: &[Event], observed: &Observed) -> Vec<Finding> {
     let rotated = acknowledged_per_key(events, |o| *o == Operation::RotateKeyOnDemand);
@@ -151,7 +178,7 @@ fn rotations(events: &[Event], observed: &Observed) -> Vec<Finding> {
         .collect()
 }
 
-/// Each acknowledged move raises the epoch's counter at least once, whether the target took the role or refused it.
+/// Each acknowledged move raises the epoch's counter, from the first one, at least once: whether the target took the role or refused it.
 fn moves(events: &[Event], observed: &Observed) -> Vec<Finding> {
     let moved = acknowledged_per_key(events, |o| matches!(o, Operation::UpdatePrimaryRegion { .. }));
     observed
@@ -159,7 +186,7 @@ fn moves(events: &[Event], observed: &Observed) -> Vec<Finding> {
         .filter_map(|(place, key)| {
             let moves = moved.get(&place.1).copied().unwrap_or(0);
             let counter = key.shared_at.as_ref()?.0;
-            (counter < moves).then(|| {
+            (counter < moves + FIRST_EPOCH).then(|| {
                 lost(
                     place,
                     &format!("{moves} moves of the primary were acknowledged, but its epoch is {counter}"),
