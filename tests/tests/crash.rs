@@ -2,6 +2,7 @@
 
 use crate::support::{any_kms, create_key, enabled, encrypt, replicate, same_state_hash};
 use kms_tests::ledger::{Writers, count, decrypt, verify};
+use kms_tests::summary::figure;
 use kms_tests::test_cluster::{THREE_REGIONS, TestCluster, rounds};
 use std::time::Duration;
 
@@ -38,7 +39,10 @@ async fn kill_9_of_every_node_at_once_loses_nothing_that_was_acknowledged() -> a
         }
         let kept: u64 = promises.iter().map(|p| count(p)).sum();
         assert!(kept > 30, "the load was too small to mean anything: {kept}");
-        eprintln!("round {round}: {kept} promises kept");
+        figure(
+            "5, kill -9 of all",
+            &format!("round {round}: {kept} promises kept"),
+        );
     }
     cluster.passed();
     Ok(())

@@ -6,6 +6,7 @@
 use crate::support::same_state_hash;
 use kms_tests::block_device::{BlockDevice, available};
 use kms_tests::ledger::{Writers, count, verify};
+use kms_tests::summary::{figure, skipped};
 use kms_tests::test_cluster::{TestCluster, rounds};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const REGION: &str = "us-east-1";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_of_all_nodes_loses_nothing_that_was_acknowledged() -> anyhow::Result<()> {
     if !available() {
-        eprintln!("!!! SKIPPED: power cuts need root and loop devices; must-hold line 8 is not shown here");
+        skipped("8, power cuts", "they need root and loop devices");
         return Ok(());
     }
     let cluster = TestCluster::make("power-cut", &[REGION], 3, |_| ()).await?;
@@ -60,7 +61,7 @@ async fn cut_power_repeatedly(cluster: &TestCluster, devices: &mut [BlockDevice]
         same_state_hash(cluster, REGION).await?;
         let kept = count(&promises);
         assert!(kept > 10, "the load was too small to mean anything: {kept}");
-        eprintln!("power cut {round}: {kept} promises kept");
+        figure("8, power cuts", &format!("cut {round}: {kept} promises kept"));
     }
     Ok(())
 }
