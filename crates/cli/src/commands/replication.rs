@@ -5,17 +5,18 @@ use kms_proto::admin::v1::DescribeReplicationRequest;
 use kms_proto::admin::v1::admin_client::AdminClient;
 use serde_json::{Value, json};
 
+use crate::commands::region::status::leader_first;
 use crate::connection::Repeat;
 use crate::failure::Failure;
 use crate::output::Column;
 use crate::pages::{self, Page};
-use crate::session::{Session, TIMEOUT};
+use crate::session::Session;
 use crate::{json as message, output};
 
 /// Commands on replication.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReplicationCommand {
-    /// Show each peer region, and each key towards each peer region
+    /// Show each peer region, and each key towards each peer region, as the region's leader knows it
     Status {
         /// Only this key (key id or key ARN)
         key: Option<String>,
@@ -28,7 +29,6 @@ const PEERS: &[Column] = &[
     ("PEER", "/Region"),
     ("OUTBOX", "/OutboxDepth"),
     ("OLDEST", "/OldestDirtySince"),
-    ("IN FLIGHT (B)", "/InFlightBytes"),
     ("LAST CONTACT", "/LastContactAt"),
     ("LAST FAILURE", "/LastFailure"),
 ];
@@ -51,11 +51,15 @@ const KEYS: &[Column] = &[
     ("LAST FAILURE", "/Peer/LastFailure"),
 ];
 
+/// Above an answer that cannot tell everything.
+const NOT_THE_LEADER: &str =
+    "no leader answered: LAST CONTACT and failures to reach a peer are not known here\n\n";
+
 impl ReplicationCommand {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
         let Self::Status { key, page } = self;
-        let connection = session.admin(TIMEOUT)?;
+        let connection = leader_first(session).await?;
         let answer = page
             .fetch("Keys", async |limit, marker| {
                 let request = DescribeReplicationRequest {
@@ -71,7 +75,11 @@ impl ReplicationCommand {
         output::print(session.format(), &answer, || {
             let peers = output::list(pages::rows(&answer, "Peers"), PEERS);
             let keys = output::list(&key_rows(&answer), KEYS);
-            format!("{peers}\n\n{keys}")
+            let note = match answer["FromLeader"] == true {
+                true => "",
+                false => NOT_THE_LEADER,
+            };
+            format!("{note}{peers}\n\n{keys}")
         })
     }
 }

@@ -50,6 +50,7 @@ pub(super) async fn describe_replication(
     }
     let next_marker = found.last().filter(|_| truncated).map(marker);
     let now = region.log_time;
+    let status = running.raft.status();
     Ok(v1::DescribeReplicationResponse {
         region: region.name.to_string(),
         keys: found
@@ -62,6 +63,7 @@ pub(super) async fn describe_replication(
             .collect(),
         next_marker,
         truncated,
+        from_leader: status.leader == Some(status.node_id),
     })
 }
 
@@ -168,7 +170,6 @@ fn describe_peer(running: &Running, state: &State, peer: &PeerRegion) -> v1::Pee
         oldest_dirty_since: oldest.map(time),
         last_contact_at: shipping.as_ref().and_then(|status| status.last_success).map(time),
         last_failure: failure.map(|failure| failure.reason.clone()),
-        in_flight_bytes: 0,
     }
 }
 

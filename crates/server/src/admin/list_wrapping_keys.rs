@@ -22,8 +22,6 @@ pub(super) async fn list_wrapping_keys(
             id: row.id.to_string(),
             state: standing(row.retired, current == Some(row.id)).to_owned(),
             root_key_id: kms_crypto::wrap::RootKeyId(row.root_key_id).to_string(),
-            // Rows do not keep when they were made.
-            created_at: None,
             reference_count: references.get(&row.id).copied().unwrap_or(0),
         })
         .collect();

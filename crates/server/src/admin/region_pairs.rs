@@ -159,9 +159,6 @@ fn pair(running: &Running, peer: &PeerRegion) -> v1::RegionPair {
     v1::RegionPair {
         identity: Some(identity),
         endpoints: peer.endpoints.iter().map(without_scheme).collect(),
-        // Rows do not keep when they were pinned.
-        paired_at: None,
-        updated_at: None,
     }
 }
 

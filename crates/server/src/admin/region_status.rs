@@ -31,7 +31,6 @@ pub(super) async fn region_status(running: &Running) -> v1::RegionStatusResponse
         storage: Some(sizes(running, status.snapshot_bytes).await),
         boot_count: status.boot_count,
         feature_level: region.map_or(0, |r| r.feature_level),
-        sealed: false,
         data_format_version: DATA_FORMAT_VERSION,
         key_count: view.state.key_count() as u64,
         uptime_s: running.started_at.elapsed().as_secs(),

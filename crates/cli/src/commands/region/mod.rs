@@ -2,7 +2,7 @@
 
 mod nodes;
 mod pair;
-mod status;
+pub(super) mod status;
 
 use std::time::Duration;
 

@@ -146,7 +146,6 @@ pub(super) async fn wrapping_keys(session: &Session) -> Result<(), Failure> {
             ("WRAPPING KEY", "/Id"),
             ("STATE", "/State"),
             ("ROOT KEY", "/RootKeyId"),
-            ("CREATED", "/CreatedAt"),
             ("REFERENCES", "/ReferenceCount"),
         ];
         output::list(pages::rows(&value, "WrappingKeys"), &columns)

@@ -89,8 +89,6 @@ pub(super) async fn peers(session: &Session) -> Result<(), Failure> {
             ("REGION", "/Identity/Name"),
             ("INCARNATION", "/Identity/Incarnation"),
             ("ENDPOINTS", "/Endpoints"),
-            ("PAIRED", "/PairedAt"),
-            ("UPDATED", "/UpdatedAt"),
             ("SIGNING KEY", "/SigningKeyFingerprint"),
         ];
         output::list(&rows, &columns)

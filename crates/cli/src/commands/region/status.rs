@@ -110,6 +110,27 @@ async fn ask(connection: &Connection) -> Result<Value, Failure> {
         .map(|answer| message::of(&answer))
 }
 
+/// The admin listener of the region's leader, so that what only the leader knows is asked of it. Without a leader that
+/// answers, or with an endpoint of the caller's own, all listeners that there are.
+pub(in crate::commands) async fn leader_first(session: &Session) -> Result<Connection, Failure> {
+    let answers = ask_all(session.admin(TIMEOUT)?).await?;
+    let found: Vec<Value> = (answers.into_iter())
+        .filter_map(|(url, answer)| {
+            let mut status = answer.ok()?;
+            status["Endpoint"] = json!(url);
+            Some(status)
+        })
+        .collect();
+    let leader = best_informed(&found).filter(|node| is_leader(node));
+    let of_leader = leader.and_then(|node| node["Endpoint"].as_str());
+    for (url, connection) in session.admin(TIMEOUT)?.split() {
+        if of_leader == Some(url.as_str()) {
+            return Ok(connection);
+        }
+    }
+    session.admin(TIMEOUT)
+}
+
 /// The answer of the leader, else of the node that has applied most; `None` if none answered.
 fn best_informed(nodes: &[Value]) -> Option<&Value> {
     nodes
@@ -149,8 +170,6 @@ fn role(node: &Value) -> &'static str {
         .find(|member| member["NodeId"] == node["NodeId"]);
     if node.get("Error").is_some() {
         "unreachable"
-    } else if node["Sealed"] == true {
-        "sealed"
     } else if is_leader(node) {
         "leader"
     } else {
@@ -193,7 +212,6 @@ mod tests {
             (json!({"NodeId": 1, "Members": members}), "follower"),
             (json!({"NodeId": 2, "LeaderId": 1, "Members": members}), "learner"),
             (json!({"NodeId": 9, "Members": []}), "not a member"),
-            (json!({"NodeId": 1, "Sealed": true, "Members": members}), "sealed"),
             (json!({"Error": "x"}), "unreachable"),
         ] {
             assert_eq!(role(&node), expected, "{node}");
