@@ -21,7 +21,7 @@ pub struct Limits {
     pub batch_keys_max: usize,
     /// Requests to one peer region at the same time.
     pub batches_in_flight_max: usize,
-    /// Bytes on their way to one peer region, at most 16 MiB. A request is closed once it holds its share of them;
+    /// Bytes on their way to one peer region, at most 8 MiB. A request is closed once it holds its share of them;
     /// the last shipment in it, of at most 1 MiB, may end beyond that.
     pub in_flight_bytes_max: usize,
     /// How long one request may take, the peer's writing included.

@@ -59,7 +59,7 @@ pub struct Limits {
     pub material_cache_entries_max: u64,
     /// How long an unwrapped material is kept, in seconds; at most 300.
     pub material_cache_s_max: u64,
-    /// Bytes of shipments on their way to one peer region and not yet acknowledged.
+    /// Bytes of shipments on their way to one peer region and not yet acknowledged, 1 to 8 MiB: four requests of 2 MiB.
     pub replication_in_flight_bytes_max: usize,
     /// Time between looks at the certificate files, in seconds.
     pub certificate_reload_s: u64,

@@ -71,7 +71,7 @@ pub struct Config {
     /// The listener for operators.
     pub admin: Listener,
     /// The listener for the other nodes of the region.
-    pub raft: AdvertisedListener,
+    pub raft: Listener,
     /// The listener for the nodes of other regions.
     pub replication: ReplicationListener,
     /// The listener for Prometheus.
@@ -143,7 +143,8 @@ impl Seal {
     }
 }
 
-/// A TLS listener: its address, what it shows, and whom it admits.
+/// A TLS listener: its address, what it shows, and whom it admits. The raft listener's certificate is shown when this
+/// node dials others, too; where they reach it they are told by `region bootstrap` and `region add-node`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
@@ -155,39 +156,6 @@ pub struct Listener {
     pub key: PathBuf,
     /// Certificates in PEM of the CAs that issue to those who may connect.
     pub ca: PathBuf,
-}
-
-/// A TLS listener that other nodes are told of. The same certificate is shown when this node dials.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdvertisedListener {
-    /// Address and port to listen on.
-    pub listen: SocketAddr,
-    /// Where others reach it: `https://host:port`.
-    pub advertise: String,
-    /// Certificate chain in PEM, the node's own first.
-    pub certificate: PathBuf,
-    /// Private key in PEM, PKCS#8 or SEC1, mode 0600.
-    pub key: PathBuf,
-    /// Certificates in PEM of the CAs that issue to those who may connect, and to those it dials.
-    pub ca: PathBuf,
-}
-
-impl AdvertisedListener {
-    /// The same without the advertised address.
-    pub fn listener(&self) -> Listener {
-        Listener {
-            listen: self.listen,
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
-            ca: self.ca.clone(),
-        }
-    }
-
-    /// The advertised address as `host:port`.
-    pub fn advertised_authority(&self) -> &str {
-        self.advertise.strip_prefix("https://").unwrap_or(&self.advertise)
-    }
 }
 
 /// The listener for the nodes of other regions.

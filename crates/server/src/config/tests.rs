@@ -103,9 +103,9 @@ fn a_setting_that_cannot_be_right_is_named_with_the_reason() {
             "admin.listen",
         ),
         (
-            "\"https://127.0.0.1:7103\"",
-            "\"http://127.0.0.1:7103\"",
-            "raft.advertise",
+            "replication_in_flight_bytes_max = 4194304",
+            "replication_in_flight_bytes_max = 8388609",
+            "limits.replication_in_flight_bytes_max",
         ),
         (
             "\"https://127.0.0.1:7104\"",

@@ -71,19 +71,15 @@ impl Config {
             return Some(("replication.region_endpoints", text));
         }
         let of_region = endpoints.iter().map(|e| ("replication.region_endpoints", e));
-        [
-            ("raft.advertise", &self.raft.advertise),
-            ("replication.advertise", &self.replication.advertise),
-        ]
-        .into_iter()
-        .chain(of_region)
-        .find(|(_, origin)| !is_https_origin(origin))
-        .map(|(setting, origin)| {
-            (
-                setting,
-                format!("{origin:?} is not of the form https://host:port"),
-            )
-        })
+        std::iter::once(("replication.advertise", &self.replication.advertise))
+            .chain(of_region)
+            .find(|(_, origin)| !is_https_origin(origin))
+            .map(|(setting, origin)| {
+                (
+                    setting,
+                    format!("{origin:?} is not of the form https://host:port"),
+                )
+            })
     }
 
     fn consensus_problem(&self) -> Option<Problem> {
@@ -172,7 +168,7 @@ impl Config {
                 bounded(
                     "limits.replication_in_flight_bytes_max",
                     limits.replication_in_flight_bytes_max as u64,
-                    1_048_576..=1_073_741_824,
+                    1_048_576..=8_388_608,
                 )
             })
     }

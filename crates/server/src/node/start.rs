@@ -62,7 +62,7 @@ fn load_tls(config: &Config) -> Result<ListenerTls, NodeError> {
     let tls = ListenerTls {
         client: load("client", &config.client)?,
         admin: load("admin", &config.admin)?,
-        raft: load("raft", &config.raft.listener())?,
+        raft: load("raft", &config.raft)?,
         replication: load("replication", &config.replication.listener())?,
     };
     check_own(config, "raft", &tls.raft)?;

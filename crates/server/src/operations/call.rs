@@ -6,8 +6,9 @@ use kms_domain::vocabulary::{AccountId, Principal};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest that a call waits without an answer, whatever its caller allows.
-pub const CALL_DURATION_MAX: Duration = Duration::from_secs(5);
+/// The longest that a call waits without an answer, whatever its caller allows. Callers are promised 5 s by their own
+/// clocks: what is left of them is for the way of the question and of the answer.
+pub const CALL_DURATION_MAX: Duration = Duration::from_millis(4_800);
 
 /// An authenticated call.
 #[derive(Debug, Clone)]
