@@ -13,11 +13,11 @@
 use crate::certificates::{Authority, CertificateFiles, DEVELOPMENT_MARK, Subject, VALID_FOR};
 use crate::files::{private_folder, write_private, write_public};
 use crate::names::NodeName;
+pub use crate::plan::Plan;
 use crate::process::NodeFiles;
 use anyhow::Context;
 use nix::sys::signal::Signal;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -44,44 +44,6 @@ pub struct Binaries {
     pub kmsd: PathBuf,
     /// The command line.
     pub kmsctl: PathBuf,
-}
-
-/// What a cluster is to be.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Plan {
-    /// Names it; part of every identity.
-    pub cluster: String,
-    /// Regions, and the ids of their nodes.
-    pub regions: BTreeMap<String, BTreeSet<u64>>,
-    /// Region order, which fixes their ports.
-    pub region_order: Vec<String>,
-    /// First port.
-    pub port_base: u16,
-    /// `development` or `production`.
-    pub mode: String,
-    /// Entries between snapshots, where the default is not wanted.
-    pub snapshot_every_entries: Option<u64>,
-    /// Time between two raises of a node's boot count, in milliseconds, if not the default.
-    #[serde(default)]
-    pub boot_count_interval_ms: Option<u64>,
-}
-
-impl Plan {
-    /// A development cluster of `nodes` nodes in each region.
-    pub fn new(cluster: &str, regions: &[&str], nodes: u64, port_base: u16) -> Self {
-        Self {
-            cluster: cluster.to_owned(),
-            regions: regions
-                .iter()
-                .map(|r| ((*r).to_owned(), (1..=nodes).collect()))
-                .collect(),
-            region_order: regions.iter().map(|r| (*r).to_owned()).collect(),
-            port_base,
-            mode: "development".to_owned(),
-            snapshot_every_entries: None,
-            boot_count_interval_ms: None,
-        }
-    }
 }
 
 /// A listener of a node.
@@ -112,10 +74,13 @@ impl Cluster {
     /// Opens the cluster in `folder`, or makes its files there: certificates, root keys, configurations.
     ///
     /// # Errors
-    /// When the folder holds another cluster or cannot be written.
+    /// When the folder holds another cluster, with what is asked for and what is there, or when it cannot be written.
     pub fn open_or_make(folder: &Path, binaries: Binaries, plan: Plan) -> anyhow::Result<Self> {
-        if folder.join("cluster.json").exists() {
-            return Self::open(folder, binaries);
+        if Self::is_in(folder) {
+            let there = Self::open(folder, binaries)?;
+            plan.must_be(&there.plan)
+                .with_context(|| format!("{} holds another cluster", folder.display()))?;
+            return Ok(there);
         }
         private_folder(folder)?;
         let folder = folder.canonicalize()?;
@@ -138,6 +103,11 @@ impl Cluster {
         // Last, so that a folder with this file is whole.
         cluster.save_plan()?;
         Ok(cluster)
+    }
+
+    /// Whether a folder holds a cluster that was made whole.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join("cluster.json").exists()
     }
 
     /// Opens the cluster in `folder`.
@@ -506,6 +476,7 @@ impl Cluster {
 
     fn node_config(&self, node: &NodeName) -> String {
         let (cluster, region, id, mode) = (&self.plan.cluster, &node.region, node.id, &self.plan.mode);
+        let filter = &self.plan.log_filter;
         let port = |endpoint| self.port(node, endpoint);
         let listener = |name: &str, endpoint, ca: &Path, advertise: bool| {
             let port = port(endpoint);
@@ -531,12 +502,12 @@ impl Cluster {
         let mut text = format!(
             "# Written by the local cluster; described in cluster-configs/.\ncluster = \"{cluster}\"\n\
              region = \"{region}\"\nnode_id = {id}\nmode = \"{mode}\"\ndata_dir = \"data\"\n\n\
-             [log]\nformat = \"text\"\nfilter = \"info\"\n\n\
+             [log]\nformat = \"text\"\nfilter = \"{filter}\"\n\n\
              [seal]\nprovider = \"file\"\npath = \"../root.key\"\n\n"
         );
         text += &listener("client", Endpoint::Client, &self.client_ca(), false);
         text += &listener("admin", Endpoint::Admin, &self.admin_ca(), false);
-        text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), true);
+        text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), false);
         let of_region: Vec<String> = self
             .nodes_of(region)
             .iter()

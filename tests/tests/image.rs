@@ -60,6 +60,12 @@ async fn rebuilt(
     }
     let after = same_state_hash(cluster, REGION).await?;
     assert!(after.0 >= before.0);
+    // Nobody asked for anything meanwhile, and a new leader's empty entry changes no row.
+    assert_eq!(
+        after.1, before.1,
+        "rebuilt, the state at {} is not that of {}",
+        after.0, before.0
+    );
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Promises of the whole product, on real processes. One file a promise; the numbers are those of the issue.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod canaries;
 mod clocks;
 mod crash;
 mod failover;
@@ -12,4 +13,5 @@ mod main_job;
 mod no_plaintext;
 mod power_cut;
 mod replacement;
+mod strange_messages;
 mod support;

@@ -3,10 +3,12 @@
 
 use crate::support::{SETTLED, log_lines, same_state_hash, status};
 use anyhow::Context;
-use kms_tests::cluster::{Cluster, Plan};
-use kms_tests::ledger::{Promise, Writers, verify};
+use kms_tests::cluster::Cluster;
+use kms_tests::ledger::{Promise, Writers, count, verify};
 use kms_tests::names::NodeName;
+use kms_tests::plan::Plan;
 use kms_tests::replacement::wipe_and_replace;
+use kms_tests::summary::figure;
 use kms_tests::test_cluster::{TestCluster, rounds};
 use kms_tests::wait::until;
 use std::path::Path;
@@ -63,6 +65,13 @@ async fn a_node_that_lost_its_disk_is_replaced_and_its_old_id_never_votes_again(
         let newcomer = wipe_and_replace(&mut cluster, &victim).await?;
         let promises = writers.stop().await?;
         verify(&cluster, &newcomer, &promises).await?;
+        figure(
+            "7, disk gone",
+            &format!(
+                "{victim} replaced by {newcomer}, {} promises kept",
+                count(&promises)
+            ),
+        );
         assert!(
             status(&cluster, &newcomer).await?.snapshot_index > 0,
             "it did not get a snapshot"

@@ -5,8 +5,15 @@ use clap::{Parser, Subcommand};
 use kms_tests::cluster::{Binaries, Cluster, Endpoint, Plan};
 use kms_tests::demo;
 use kms_tests::names::NodeName;
+use kms_tests::test_cluster::THREE_REGIONS;
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Nodes in each region, unless told otherwise.
+const NODES: u64 = 3;
+/// First port, unless told otherwise.
+const PORT_BASE: u16 = 7_100;
 
 /// A Concord KMS cluster on this machine: three regions of three nodes unless told otherwise.
 #[derive(Parser)]
@@ -24,21 +31,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make what is missing, start what does not run, wait until all answers, and run the demo. Safe to repeat.
+    /// Make what is missing, start what does not run, wait until all answers, and run the demo. Safe to repeat: a
+    /// folder that holds a cluster is taken as it is, and refused if another shape is asked for.
     Up {
-        /// Regions, the first of which the demo begins in.
-        #[arg(
-            long,
-            value_delimiter = ',',
-            default_value = "us-east-1,eu-west-1,ap-southeast-1"
-        )]
-        regions: Vec<String>,
-        /// Nodes in each region, 1 to 9.
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=9))]
-        nodes: u64,
-        /// First port; each region takes 100 from it.
-        #[arg(long, default_value_t = 7100)]
-        port_base: u16,
+        #[command(flatten)]
+        shape: Shape,
         /// Do not run the demo.
         #[arg(long)]
         no_demo: bool,
@@ -74,6 +71,44 @@ enum Command {
     Down,
 }
 
+/// What the cluster is to be.
+#[derive(clap::Args)]
+struct Shape {
+    /// Regions, the first of which the demo begins in [default: what the folder holds, else
+    /// us-east-1,eu-west-1,ap-southeast-1]
+    #[arg(long, value_delimiter = ',')]
+    regions: Option<Vec<String>>,
+    /// Nodes in each region, 1 to 9 [default: what the folder holds, else 3]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=9))]
+    nodes: Option<u64>,
+    /// First port; each region takes 100 from it [default: what the folder holds, else 7100]
+    #[arg(long)]
+    port_base: Option<u16>,
+}
+
+impl Shape {
+    /// The plan that is asked for; what is not asked for is as in the folder.
+    fn plan(self, state: &Path, binaries: &Binaries) -> anyhow::Result<Plan> {
+        let mut plan = match Cluster::is_in(state) {
+            true => Cluster::open(state, binaries.clone())?.plan().clone(),
+            false => Plan::new("local", &THREE_REGIONS, NODES, PORT_BASE),
+        };
+        if self.regions.is_none() && self.nodes.is_none() {
+            plan.port_base = self.port_base.unwrap_or(plan.port_base);
+            return Ok(plan);
+        }
+        let there = plan.regions.values().map(BTreeSet::len).max();
+        let nodes = match self.nodes {
+            Some(nodes) => nodes,
+            None => u64::try_from(there.unwrap_or_default())?,
+        };
+        let regions = self.regions.unwrap_or(plan.region_order);
+        let names: Vec<&str> = regions.iter().map(String::as_str).collect();
+        let port_base = self.port_base.unwrap_or(plan.port_base);
+        Ok(Plan::new("local", &names, nodes, port_base))
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,20 +122,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let binaries = binaries(arguments.binaries)?;
     let state = arguments.state;
     match arguments.command {
-        Command::Up {
-            regions,
-            nodes,
-            port_base,
-            no_demo,
-        } => {
-            let names: Vec<&str> = regions.iter().map(String::as_str).collect();
-            up(
-                &state,
-                binaries,
-                Plan::new("local", &names, nodes, port_base),
-                !no_demo,
-            )
-            .await
+        Command::Up { shape, no_demo } => {
+            let plan = shape.plan(&state, &binaries)?;
+            up(&state, binaries, plan, !no_demo).await
         }
         Command::Status => status(&Cluster::open(&state, binaries)?).await,
         Command::Logs { node, lines } => logs(&Cluster::open(&state, binaries)?, &node, lines),
@@ -139,7 +163,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-async fn up(state: &std::path::Path, binaries: Binaries, plan: Plan, with_demo: bool) -> anyhow::Result<()> {
+async fn up(state: &Path, binaries: Binaries, plan: Plan, with_demo: bool) -> anyhow::Result<()> {
     let cluster = Cluster::open_or_make(state, binaries, plan)?;
     let (regions, nodes) = (cluster.regions().len(), cluster.nodes().len());
     say(&format!(
