@@ -1,11 +1,12 @@
 //! Must hold 9: whoever has no right certificate is refused on every listener, and whoever has it is admitted on the
 //! one that it is for.
 
+use crate::speaker::{Speaker, store_id_of};
 use crate::support::{SETTLED, status};
 use kms_proto::admin::v1::RegionStatusRequest;
 use kms_proto::admin::v1::admin_client::AdminClient;
 use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
-use kms_proto::internal::raft::v1::{CallHeader, IdentifyRequest, ReadIndexRequest};
+use kms_proto::internal::raft::v1::{IdentifyRequest, ReadIndexRequest};
 use kms_proto::internal::replication::v1::ShipRequest;
 use kms_proto::internal::replication::v1::replication_internal_client::ReplicationInternalClient;
 use kms_proto::kms::v1::ListKeysRequest;
@@ -169,19 +170,6 @@ fn attempts(cluster: &Cluster) -> anyhow::Result<Vec<Attempt>> {
     ])
 }
 
-/// The header of a raft call from a node of [`REGION`] to another.
-fn header(cluster: &Cluster, from: u64, to: u64, store_id: Vec<u8>, boot_count: u64) -> CallHeader {
-    CallHeader {
-        cluster_id: cluster.plan().cluster.clone(),
-        region: REGION.to_owned(),
-        node_id: from,
-        store_id: store_id.into(),
-        boot_count,
-        boot_nonce: vec![9; 16].into(),
-        target_node_id: to,
-    }
-}
-
 /// Whether the service behind a listener answers a call, rather than refusing the caller.
 async fn admitted(cluster: &Cluster, endpoint: Endpoint, channel: Channel) -> bool {
     let deadline = Duration::from_secs(3);
@@ -196,8 +184,14 @@ async fn admitted(cluster: &Cluster, endpoint: Endpoint, channel: Channel) -> bo
             .map(|_| ()),
         // Identify is answered to any node of the region that says who it is: here to node 2.
         Endpoint::Raft => {
+            let speaker = Speaker {
+                cluster,
+                node: &NodeName::new(REGION, 2),
+                store_id: vec![1; 16],
+                boot_count: 1,
+            };
             let request = IdentifyRequest {
-                header: Some(header(cluster, 2, 1, vec![1; 16], 1)),
+                header: Some(speaker.header(&NodeName::new(REGION, 1))),
             };
             RaftInternalClient::new(channel)
                 .identify(within(request, deadline))
@@ -210,12 +204,20 @@ async fn admitted(cluster: &Cluster, endpoint: Endpoint, channel: Channel) -> bo
             .map(|_| ()),
         Endpoint::Metrics => Ok(()),
     };
-    match outcome.map_err(|status| status.code()) {
+    let timed_out = |status: &tonic::Status| status.message().contains("Timeout expired");
+    match outcome.map_err(|status| (status.code(), timed_out(&status))) {
         Ok(()) => true,
         // A paired region is told that its message is senseless; a stranger is not told even that.
-        Err(Code::FailedPrecondition) if endpoint == Endpoint::Replication => true,
-        // The connection was refused, or the caller was.
-        Err(Code::Unavailable | Code::Unknown | Code::Unauthenticated | Code::PermissionDenied) => false,
+        Err((Code::FailedPrecondition, _)) if endpoint == Endpoint::Replication => true,
+        // The connection was refused, or closed under the call, or the caller was refused.
+        Err((
+            Code::Unavailable
+            | Code::Unknown
+            | Code::Cancelled
+            | Code::Unauthenticated
+            | Code::PermissionDenied,
+            false,
+        )) => false,
         Err(other) => panic!("{endpoint:?} neither answers nor refuses: {other:?}"),
     }
 }
@@ -276,40 +278,22 @@ async fn a_removed_node_is_refused_although_its_certificate_is_still_valid() -> 
         .into_iter()
         .find(|node| *node != leader)
         .unwrap();
-    let files = cluster.listener_files(&removed, "raft");
-    let server_ca = cluster.region_ca(REGION, "raft");
-    let server_name = format!(
-        "node-{}.{REGION}.{}.concord.internal",
-        leader.id,
-        cluster.plan().cluster
-    );
     // From here on the test speaks in the node's name: a later life of its disk, of which the peers know nothing bad.
     let own = status(&cluster, &removed).await?;
     cluster.kill(&removed)?;
-    let store_id: Vec<u8> = (0..own.store_id.len() / 2)
-        .map(|i| u8::from_str_radix(&own.store_id[2 * i..2 * i + 2], 16))
-        .collect::<Result<_, _>>()?;
-    assert_eq!(store_id.len(), 16);
+    let speaker = Speaker {
+        cluster: &cluster,
+        node: &removed,
+        store_id: store_id_of(&own)?,
+        boot_count: own.boot_count + 1_000,
+    };
     let ask = async || {
-        let credentials = Credentials {
-            identity: Some((&files.certificate, &files.key)),
-            server_ca: &server_ca,
-            server_name: &server_name,
-        };
-        let channel = credentials.lazy_channel(&cluster.address(&leader, Endpoint::Raft))?;
         let request = ReadIndexRequest {
-            header: Some(header(
-                &cluster,
-                removed.id,
-                leader.id,
-                store_id.clone(),
-                own.boot_count + 1_000,
-            )),
+            header: Some(speaker.header(&leader)),
             ..Default::default()
         };
-        let answer = RaftInternalClient::new(channel)
-            .read_index(within(request, Duration::from_secs(3)))
-            .await;
+        let mut raft = speaker.raft(&leader)?;
+        let answer = raft.read_index(within(request, Duration::from_secs(3))).await;
         anyhow::Ok(answer.map(|_| ()))
     };
     let as_member = ask().await?;

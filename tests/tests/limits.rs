@@ -1,7 +1,8 @@
 //! Must hold 13: every limit is enforced with the right exception, malformed input is refused as such, and no input
 //! makes a node panic.
 
-use crate::support::{CALL, any_kms, create_key, describe, encrypt, log_lines};
+use crate::quotas::every_quota;
+use crate::support::{CALL, create_key, describe, encrypt, log_lines};
 use kms_proto::kms::v1::*;
 use kms_tests::client::{Kms, exception};
 use kms_tests::ledger::{decrypt, within};
@@ -11,11 +12,11 @@ use tonic::Code;
 
 const REGION: &str = "us-east-1";
 
-fn key(key_id: &str) -> String {
+pub(crate) fn key(key_id: &str) -> String {
     key_id.to_owned()
 }
 
-fn tag(tag_key: &str) -> Tag {
+pub(crate) fn tag(tag_key: &str) -> Tag {
     Tag {
         tag_key: tag_key.to_owned(),
         tag_value: "v".to_owned(),
@@ -225,6 +226,8 @@ macro_rules! refused {
         exception(&status)
     }};
 }
+
+pub(crate) use refused;
 
 async fn wrong_identifiers(kms: &mut Kms) -> anyhow::Result<()> {
     let unknown = "11111111-2222-4333-8444-555555555555";
@@ -554,8 +557,8 @@ async fn the_26th_on_demand_rotation(kms: &mut Kms) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn requests_that_are_repeated(kms: &mut Kms) -> anyhow::Result<()> {
-    let with_id = |id: &'static str| {
+async fn requests_that_are_repeated(kms: &mut Kms, id: &str) -> anyhow::Result<()> {
+    let with_id = |id: &str| {
         let mut request = within(CreateKeyRequest::default(), CALL);
         request
             .metadata_mut()
@@ -563,21 +566,21 @@ async fn requests_that_are_repeated(kms: &mut Kms) -> anyhow::Result<()> {
         request
     };
     let first = kms
-        .create_key(with_id("again"))
+        .create_key(with_id(id))
         .await?
         .into_inner()
         .key_metadata
         .unwrap()
         .key_id;
     let second = kms
-        .create_key(with_id("again"))
+        .create_key(with_id(id))
         .await?
         .into_inner()
         .key_metadata
         .unwrap()
         .key_id;
     assert_eq!(first, second, "a repeated CreateKey must not make a second key");
-    let mut other = with_id("again");
+    let mut other = with_id(id);
     other.get_mut().description = Some("another".to_owned());
     let status = kms.create_key(other).await.unwrap_err();
     assert_eq!(
@@ -588,21 +591,28 @@ async fn requests_that_are_repeated(kms: &mut Kms) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_bad_input_gets_the_right_exception_and_no_node_panics() -> anyhow::Result<()> {
-    let cluster = TestCluster::start("limits", &[REGION], 1).await?;
-    let mut kms = any_kms(&cluster, REGION)?;
-    every_operation_once(&mut kms).await?;
-    wrong_identifiers(&mut kms).await?;
-    let id = create_key(&mut kms, false).await?;
-    let other = create_key(&mut kms, false).await?;
-    wrong_cryptographic_parameters(&mut kms, &id).await?;
-    foreign_and_altered_ciphertexts(&mut kms, &id, &other).await?;
-    wrong_management_parameters(&mut kms, &id).await?;
-    wrong_markers_and_states(&mut kms, &id).await?;
-    the_26th_on_demand_rotation(&mut kms).await?;
-    requests_that_are_repeated(&mut kms).await?;
-    for node in cluster.nodes() {
-        let panics = log_lines(&cluster, &node, "panicked")?;
+async fn every_bad_input_gets_the_right_exception_on_leader_and_follower_and_no_node_panics()
+-> anyhow::Result<()> {
+    let cluster = TestCluster::start("limits", &[REGION], 3).await?;
+    let leader = cluster.leader(REGION).await?;
+    let nodes = cluster.nodes_of(REGION);
+    let follower = nodes.iter().find(|node| **node != leader).unwrap();
+    for node in [&leader, follower] {
+        let mut kms = cluster.kms(node)?;
+        every_operation_once(&mut kms).await?;
+        wrong_identifiers(&mut kms).await?;
+        let id = create_key(&mut kms, false).await?;
+        let other = create_key(&mut kms, false).await?;
+        wrong_cryptographic_parameters(&mut kms, &id).await?;
+        foreign_and_altered_ciphertexts(&mut kms, &id, &other).await?;
+        wrong_management_parameters(&mut kms, &id).await?;
+        wrong_markers_and_states(&mut kms, &id).await?;
+        the_26th_on_demand_rotation(&mut kms).await?;
+        requests_that_are_repeated(&mut kms, &node.to_string()).await?;
+        every_quota(&mut kms).await?;
+    }
+    for node in &nodes {
+        let panics = log_lines(&cluster, node, "panicked")?;
         assert!(panics.is_empty(), "{panics:?}");
     }
     cluster.passed();

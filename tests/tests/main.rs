@@ -12,6 +12,8 @@ mod limits;
 mod main_job;
 mod no_plaintext;
 mod power_cut;
+mod quotas;
 mod replacement;
+mod speaker;
 mod strange_messages;
 mod support;

@@ -220,6 +220,15 @@ key = "client-key.pem"
     }
 
     #[test]
+    fn the_documented_example_is_valid() {
+        let example = include_str!("../../../cluster-configs/single-node/kmsctl.toml");
+        assert_eq!(
+            Config::parse(example).unwrap().context(None).unwrap().0,
+            "us-east-1"
+        );
+    }
+
+    #[test]
     fn mistakes_are_refused_by_name() {
         for (from, to, complaint) in [
             (

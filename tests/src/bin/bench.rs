@@ -5,7 +5,10 @@ use clap::{Parser, Subcommand};
 use kms_tests::bench::echo;
 use kms_tests::bench::operations::Operation;
 use kms_tests::bench::run::{Form, run};
+use kms_tests::bench::scale::memory;
+use kms_tests::cluster::Cluster;
 use kms_tests::process::told_to_end;
+use kms_tests::summary::skipped;
 use kms_tests::test_cluster::TestCluster;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -93,6 +96,7 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     writeln!(out, "one region of three nodes, in {}", folder.display())?;
     let measured = async {
         cluster.bring_up_region(REGIONS[0]).await?;
+        must_be_locked(&cluster, &form)?;
         run(&cluster, &form, &mut out).await
     }
     .await
@@ -121,6 +125,19 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is promised is promised of nodes with locked memory, and the cluster's mode lets them go on without.
+fn must_be_locked(cluster: &Cluster, form: &Form) -> anyhow::Result<()> {
+    for node in cluster.nodes_of(REGIONS[0]) {
+        if memory(cluster, &node)?.locked_bytes > 0 {
+            continue;
+        }
+        let why = format!("{node} could not lock its memory (mlockall): raise RLIMIT_MEMLOCK");
+        anyhow::ensure!(form.smoke, "{why}");
+        skipped("14, bench with locked memory", &why);
+    }
+    Ok(())
 }
 
 fn save(path: &Path, json: &[u8]) -> anyhow::Result<()> {
