@@ -11,6 +11,7 @@ mod layers;
 mod limits;
 mod main_job;
 mod no_plaintext;
+mod operators;
 mod power_cut;
 mod quotas;
 mod replacement;

@@ -1,4 +1,4 @@
-//! The multi-region simulation: seeded, one thread, no IO. It must find what the happy protocol would hide: lost and
+//! The multi-region simulation: seeded, one thread for each run, no IO. It must find what the happy protocol would hide: lost and
 //! repeated messages, outcomes nobody learns, stale decisions, two leaders, crashes between any two steps, regions away
 //! for long, leaps of clocks, restored states, compromised regions.
 //!
