@@ -1,6 +1,6 @@
-//! The multi-region simulation: seeded, one thread for each run, no IO. It must find what the happy protocol would hide: lost and
-//! repeated messages, outcomes nobody learns, stale decisions, two leaders, crashes between any two steps, regions away
-//! for long, leaps of clocks, restored states, compromised regions.
+//! The multi-region simulation: seeded, one thread for each run, no IO. It must find what the happy protocol would
+//! hide: lost and repeated messages, outcomes nobody learns, stale decisions, two leaders, crashes between any two
+//! steps, regions away for long, leaps of clocks, restored states, compromised regions.
 //!
 //! `CONCORD_SIM_SEEDS` sets how many seeds run (200 when unset), `CONCORD_SIM_SEED` runs one alone.
 
