@@ -234,11 +234,7 @@ impl Admin for Service {
     ) -> Result<Response<admin::PairRegionResponse>, Status> {
         let admin::PairRegionRequest { identity, endpoints } = request.get_ref().clone();
         self.0.pinned.lock().unwrap().extend(endpoints.iter().cloned());
-        let pair = RegionPair {
-            identity,
-            endpoints,
-            ..Default::default()
-        };
+        let pair = RegionPair { identity, endpoints };
         self.0
             .answer(
                 "pair_region",

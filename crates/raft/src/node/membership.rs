@@ -183,16 +183,22 @@ impl Node {
             return Ok(());
         }
         let core = &self.inner.core;
-        let asked = core.raft.trigger().transfer_leader(to).await;
-        asked.map_err(|error| MembershipError::Fatal(error.to_string()))?;
-        let mut leadership = core.observed.leadership.clone();
-        let moved = leadership.wait_for(|seen| seen.leader == Some(to));
-        match tokio::time::timeout_at(deadline, moved).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(MembershipError::Unreachable(format!(
-                "node {to} did not take the lead in time"
-            ))),
-        }
+        let moving = async {
+            let asked = core.raft.trigger().transfer_leader(to).await;
+            asked.map_err(|error| MembershipError::Fatal(error.to_string()))?;
+            let mut leadership = core.observed.leadership.clone();
+            let moved = leadership.wait_for(|seen| seen.leader == Some(to)).await;
+            moved
+                .map(|_| ())
+                .map_err(|_| MembershipError::Fatal("the node is shutting down".to_owned()))
+        };
+        tokio::time::timeout_at(deadline, moving)
+            .await
+            .unwrap_or_else(|_| {
+                Err(MembershipError::Unreachable(format!(
+                    "node {to} did not take the lead in time"
+                )))
+            })
     }
 
     /// Builds a snapshot of what is applied now and purges the log behind it, whatever the policy says, and returns

@@ -47,6 +47,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The wait between two tries while nobody leads or the leader does not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
+/// The longest that a shutdown waits for the Raft core, and for the log.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The longest that a shutdown waits for another node to take the lead.
 const HANDOVER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -212,11 +215,16 @@ impl Node {
             self.hand_over(Instant::now() + HANDOVER_TIMEOUT).await;
         }
         self.inner.cancel.cancel();
-        if let Err(error) = self.inner.core.raft.shutdown().await {
-            tracing::warn!(%error, "the Raft core did not end cleanly");
+        // What was acknowledged is durable already, so a core that hangs must not keep the process alive.
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, self.inner.core.raft.shutdown()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the Raft core did not end cleanly"),
+            Err(_) => tracing::warn!("the Raft core did not end in time"),
         }
-        if let Err(error) = self.inner.disk.log().flush().await {
-            tracing::warn!(%error, "the log was not flushed at shutdown");
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, self.inner.disk.log().flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the log was not flushed at shutdown"),
+            Err(_) => tracing::warn!("the log was not flushed in time"),
         }
     }
 }
@@ -236,14 +244,15 @@ impl Node {
 
 #[cfg(test)]
 impl Inner {
-    /// Takes every place for waiting proposals and, as long as what is returned lives, for waiting reads.
-    pub(crate) fn fill_queues_for_test(&self) -> impl Sized + use<> {
+    /// Takes every place for waiting proposals, for good, and for waiting reads.
+    pub(crate) fn fill_queues_for_test(&self) {
         self.core.proposals_waiting.forget_permits(usize::MAX);
-        let mut places = Vec::new();
-        while let Ok(place) = self.core.readers.clone().try_reserve_owned() {
-            places.push(place);
-        }
-        places
+        self.core.readers.set_waiting_max_for_test(0);
+    }
+
+    /// Has places for waiting reads again.
+    pub(crate) fn admit_reads_for_test(&self) {
+        self.core.readers.set_waiting_max_for_test(1);
     }
 
     pub(crate) async fn raise_boot_count_for_test(&self) {

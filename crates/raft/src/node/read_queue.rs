@@ -34,11 +34,10 @@ pub(super) struct ReadQueue {
     gathered: Mutex<Gathered>,
     /// Told when a batch begins and when enough have come, not for every caller.
     come: Notify,
-    waiting_max: usize,
 }
 
-#[derive(Default)]
 struct Gathered {
+    waiting_max: usize,
     waiters: Vec<Waiter>,
     /// Sizes of the last two batches.
     last: usize,
@@ -61,9 +60,14 @@ impl ReadQueue {
     /// A queue for at most so many callers.
     pub(super) fn new(waiting_max: usize) -> Self {
         Self {
-            gathered: Mutex::default(),
+            gathered: Mutex::new(Gathered {
+                waiting_max,
+                waiters: Vec::new(),
+                last: 0,
+                before_last: 0,
+                closed: false,
+            }),
             come: Notify::new(),
-            waiting_max,
         }
     }
 
@@ -73,7 +77,7 @@ impl ReadQueue {
         if gathered.closed {
             return Err(NoPlace::Closed);
         }
-        if gathered.waiters.len() >= self.waiting_max {
+        if gathered.waiters.len() >= gathered.waiting_max {
             return Err(NoPlace::Full);
         }
         gathered.waiters.push(waiter);
@@ -116,6 +120,12 @@ impl ReadQueue {
         let mut gathered = self.lock();
         gathered.closed = true;
         gathered.waiters.clear();
+    }
+
+    /// Changes for how many callers there are places.
+    #[cfg(test)]
+    pub(super) fn set_waiting_max_for_test(&self, waiting_max: usize) {
+        self.lock().waiting_max = waiting_max;
     }
 
     fn lock(&self) -> MutexGuard<'_, Gathered> {

@@ -134,7 +134,7 @@ async fn a_full_queue_on_the_leader_is_said_at_once_and_nobody_knocks_again() {
     let follower = region.node(region.follower().await);
     write(&follower, &create_key(1)).await;
     let leading = region.node(leader);
-    let full = leading.inner_for_test().fill_queues_for_test();
+    leading.inner_for_test().fill_queues_for_test();
     let patience = Duration::from_secs(20);
     for node in [&follower, &leading] {
         let begun = Instant::now();
@@ -144,6 +144,6 @@ async fn a_full_queue_on_the_leader_is_said_at_once_and_nobody_knocks_again() {
         assert!(matches!(refused, Err(ReadError::Overloaded(_))), "{refused:?}");
         assert!(begun.elapsed() < patience / 4, "it was tried again and again");
     }
-    drop(full);
+    leading.inner_for_test().admit_reads_for_test();
     follower.read(in_seconds(10)).await.unwrap();
 }
