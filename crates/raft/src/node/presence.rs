@@ -43,8 +43,14 @@ async fn live(core: &Core, disk: &DataFolder) {
             if core.observed.stopped.borrow().is_some() {
                 return;
             }
-            let again_at = Instant::now() + PAUSE;
-            tokio::time::sleep_until(again_at.min(raise_at.max(Instant::now() + PAUSE / 10))).await;
+            let now = Instant::now();
+            let again_at = now + PAUSE;
+            let wake_at = if now < raise_at {
+                again_at.min(raise_at)
+            } else {
+                again_at
+            };
+            tokio::time::sleep_until(wake_at).await;
         }
         if let Err(error) = disk.raise_boot_count().await {
             // The log is poisoned then, which ends the node by itself.
