@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod chaos;
 pub mod client;
 pub mod cluster;
+mod cluster_files;
 pub mod demo;
 pub mod files;
 pub mod forming;

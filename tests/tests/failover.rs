@@ -264,7 +264,7 @@ async fn with_one_dead_node_in_each_region_every_operation_works() -> anyhow::Re
         dead.push(follower);
     }
     for node in cluster.nodes().iter().filter(|node| !dead.contains(node)) {
-        crate::limits::every_operation_once(&mut cluster.kms(node)?).await?;
+        crate::every_operation::every_operation_once(&mut cluster.kms(node)?).await?;
     }
     let key = create_key(&mut any_kms(&cluster, REGION)?, true).await?;
     crate::support::replicate(&cluster, REGION, OTHER, &key).await?;

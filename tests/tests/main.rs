@@ -4,6 +4,7 @@
 mod canaries;
 mod clocks;
 mod crash;
+mod every_operation;
 mod failover;
 mod identities;
 mod image;
