@@ -231,6 +231,10 @@ impl<'a> Bench<'a> {
                 let measured = connections
                     .closed(operation, &self.material, CALLERS, form.load)
                     .await?;
+                if operation == Operation::CreateKey {
+                    // Nodes go on writing images and snapshots of the new keys for a while.
+                    tokio::time::sleep(form.rest).await;
+                }
                 let after = self.echo_turn(form).await?;
                 let ratio = measured.per_second() / f64::midpoint(before, after).max(1.0);
                 before = after;
