@@ -51,6 +51,7 @@ calls!(
     ForwardProposalRequest,
     ReadIndexRequest,
     ReadClockRequest,
+    ReadVoteRequest,
     ConfirmMemberRequest,
 );
 

@@ -70,6 +70,7 @@ answers!(
     TransferLeaderResponse,
     ForwardProposalResponse,
     ReadIndexResponse,
+    ReadVoteResponse,
     ReadClockResponse,
     ConfirmMemberResponse,
 );

@@ -289,18 +289,35 @@ impl RaftInternal for RaftService {
         &self,
         request: Request<pb::ReadIndexRequest>,
     ) -> Result<Response<pb::ReadIndexResponse>, Status> {
-        let (_, message) = self.node.admission.admit(request, Standing::Member).await?;
+        let (caller, message) = self.node.admission.admit(request, Standing::Member).await?;
         let deadline = Self::deadline(message.timeout_ms);
         use pb::read_index_response::Outcome;
-        let outcome = Some(match self.node.core.read_index_as_leader(deadline).await {
-            Ok(index) => Outcome::LogIndex(index),
-            Err(LeaderAnswer::NotLeader(leader)) => Outcome::NotLeader(leader.unwrap_or(0)),
-            Err(LeaderAnswer::Full(reason)) => Outcome::Full(reason),
-            Err(LeaderAnswer::Unavailable(reason)) => Outcome::Unavailable(reason),
-        });
+        let vote = message.vote.as_ref().map(|vote| vote_from_pb(Some(vote)));
+        let vote = vote.transpose().map_err(malformed)?;
+        let outcome = Some(
+            match self.node.core.read_index_for(caller, vote, deadline).await {
+                Ok(index) => Outcome::LogIndex(index),
+                Err(LeaderAnswer::NotLeader(leader)) => Outcome::NotLeader(leader.unwrap_or(0)),
+                Err(LeaderAnswer::Full(reason)) => Outcome::Full(reason),
+                Err(LeaderAnswer::Unavailable(reason)) => Outcome::Unavailable(reason),
+            },
+        );
         Ok(Response::new(pb::ReadIndexResponse {
             header: self.header(),
             outcome,
+        }))
+    }
+
+    async fn read_vote(
+        &self,
+        request: Request<pb::ReadVoteRequest>,
+    ) -> Result<Response<pb::ReadVoteResponse>, Status> {
+        self.node.admission.admit(request, Standing::Member).await?;
+        let vote = self.node.core.vote_now().await;
+        let vote = vote.ok_or_else(|| stopped("the node has stopped"))?;
+        Ok(Response::new(pb::ReadVoteResponse {
+            header: self.header(),
+            vote: Some(vote_to_pb(&vote)),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod clocks;
+mod confirm;
 mod membership;
 mod observe;
 mod presence;
@@ -13,6 +14,7 @@ mod start;
 mod status;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,6 +81,8 @@ pub(crate) struct Core {
     observed: Observed,
     views: watch::Receiver<Arc<View>>,
     readers: read_queue::ReadQueue,
+    /// Which of the others a leader asks for its vote: counted up when one did not confirm.
+    confirming_turn: AtomicUsize,
     proposals_waiting: Semaphore,
     proposals_waiting_bytes: Semaphore,
     /// Which root key this node holds; not secret.

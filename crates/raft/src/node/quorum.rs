@@ -11,10 +11,16 @@ use openraft::async_runtime::watch::WatchReceiver;
 use tokio::time::Instant;
 
 use super::Node;
-use crate::type_config::NodeId;
+use crate::type_config::{Membership, NodeId};
 
 /// Leases of silence after which there is no quorum for this node. Longer than a fail-over takes.
 const SILENT_LEASES: u32 = 4;
+
+/// Whether `nodes` hold a majority of the voters; during a joint change, of both sets of voters.
+pub(super) fn is_quorum(membership: &Membership, nodes: &BTreeSet<NodeId>) -> bool {
+    let majority = |voters: &BTreeSet<NodeId>| voters.intersection(nodes).count() > voters.len() / 2;
+    membership.get_joint_config().iter().all(majority)
+}
 
 /// The last sign of a quorum: a follower heard its leader, or a leader was seen to hear a majority.
 #[derive(Debug)]
@@ -60,8 +66,7 @@ impl Node {
         if self.is_leader() {
             let alive = self.heard_within(lease);
             let membership = Arc::clone(&core.observed.membership.borrow());
-            let majority = |voters: &BTreeSet<NodeId>| voters.intersection(&alive).count() > voters.len() / 2;
-            if membership.membership().get_joint_config().iter().all(majority) {
+            if is_quorum(membership.membership(), &alive) {
                 core.quorum_heard.now();
             }
         }

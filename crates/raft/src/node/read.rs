@@ -15,7 +15,8 @@ use super::Core;
 use super::read_queue::{NoPlace, Waiter};
 use crate::error::ReadError;
 use crate::state_machine::View;
-use crate::type_config::NodeId;
+use crate::type_config::{NodeId, Vote};
+use crate::wire::vote_to_pb;
 
 /// Questions under way at once. Two keep a late arrival from waiting a whole round for its turn;
 /// more would only make batches smaller.
@@ -126,6 +127,9 @@ impl Core {
 
     /// As leader: a quorum confirms that no other has been elected.
     async fn ask_quorum(&self, deadline: Instant) -> Result<u64, NoIndex> {
+        if let Some(index) = self.ask_one_voter(deadline).await {
+            return Ok(index);
+        }
         let asking = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
         match tokio::time::timeout_at(deadline, asking).await {
             Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
@@ -144,6 +148,7 @@ impl Core {
         let message = pb::ReadIndexRequest {
             header: peer.header(),
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            vote: self.vote_now().await.as_ref().map(vote_to_pb),
         };
         let calling = peer.call(message, timeout, |mut client, request| async move {
             client.read_index(request).await
@@ -167,8 +172,19 @@ impl Core {
         }
     }
 
-    /// For a follower that asks: confirms without asking anybody else.
-    pub(crate) async fn read_index_as_leader(&self, deadline: Instant) -> Result<u64, LeaderAnswer> {
+    /// For a follower that asks. Its vote confirms that this node leads, if the two are a quorum; otherwise others are
+    /// asked too.
+    pub(crate) async fn read_index_for(
+        &self,
+        follower: NodeId,
+        vote: Option<Vote>,
+        deadline: Instant,
+    ) -> Result<u64, LeaderAnswer> {
+        if let Some(vote) = vote
+            && let Some(index) = self.index_confirmed_by(follower, vote).await
+        {
+            return Ok(index);
+        }
         let leadership = *self.observed.leadership.borrow();
         if !leadership.leads {
             return Err(LeaderAnswer::NotLeader(leadership.leader));

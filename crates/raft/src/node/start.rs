@@ -1,7 +1,7 @@
 //! Starting a node: disk, state, group, tasks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use kms_storage::{DataFolder, ImageOptions, SnapshotOptions, SnapshotStore};
 use tokio::sync::{Semaphore, mpsc};
@@ -97,6 +97,7 @@ impl Node {
             peers: Arc::clone(&peers),
             views,
             readers: ReadQueue::new(settings.reads_waiting_max),
+            confirming_turn: AtomicUsize::new(0),
             proposals_waiting: Semaphore::new(settings.proposals_waiting_max),
             proposals_waiting_bytes: Semaphore::new(settings.proposals_waiting_bytes_max),
             settings,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::region::{TestRegion, in_seconds, pulse, write};
+use super::region::{TestRegion, in_seconds, pulse, until, write};
 use crate::ReadError;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,6 +53,55 @@ async fn a_leader_that_is_cut_off_gives_no_read_although_it_does_not_know_of_its
     assert!(begun.elapsed() < Duration::from_secs(3));
     region.heal();
     region.node(old).read(in_seconds(10)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_vote_confirms_a_leader_of_three_and_one_node_that_is_dead_is_asked_once() {
+    let mut region = TestRegion::of(3).await;
+    let leader = region.leader().await;
+    let applied = write(&region.node(leader), &pulse(1)).await;
+    let node = region.node(leader);
+    let core = &node.inner_for_test().core;
+    assert!(core.ask_one_voter(in_seconds(5)).await >= Some(applied.log_index));
+    let follower = region.follower().await;
+    region.kill(follower).await;
+    let mut unanswered = 0;
+    for _ in 0..10 {
+        if core.ask_one_voter(in_seconds(5)).await.is_none() {
+            unanswered += 1;
+        }
+    }
+    assert!(unanswered <= 1, "the dead node was asked {unanswered} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_vote_of_a_node_that_has_a_new_leader_does_not_confirm_the_old_one() {
+    let region = TestRegion::of(3).await;
+    let old = region.leader().await;
+    let follower = region.node(region.follower().await);
+    let old_core_knows = region.node(old);
+    let before = follower.inner_for_test().core.vote_now().await.unwrap();
+    let confirmed = old_core_knows
+        .inner_for_test()
+        .core
+        .index_confirmed_by(follower.node_id(), before);
+    assert!(
+        confirmed.await.is_some(),
+        "while it led, the same vote confirmed it"
+    );
+    region.cut_off(old);
+    let after = until("a vote for another", || {
+        let leads = follower.watch_leadership().borrow().leader;
+        leads.filter(|now| *now != old)
+    });
+    after.await;
+    let vote = follower.inner_for_test().core.vote_now().await.unwrap();
+    assert_ne!(vote, before);
+    let confirmed = old_core_knows
+        .inner_for_test()
+        .core
+        .index_confirmed_by(follower.node_id(), vote);
+    assert_eq!(confirmed.await, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
