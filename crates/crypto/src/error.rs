@@ -1,6 +1,6 @@
 //! The crate's errors, grouped by whose fault they are.
 
-use kms_domain::vocabulary::KeySpec;
+use kms_domain::vocabulary::{KeySpec, SigningAlgorithm};
 
 /// Why an operation of this crate failed. No variant tells which of several checks on secret-dependent bytes failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,36 @@ pub enum CryptoError {
     /// the account, the encryption context or any of its bytes.
     #[error("invalid ciphertext")]
     InvalidCiphertext,
+    /// Caller: a signature is not this key's over this message, whatever the reason.
+    #[error("invalid signature")]
+    InvalidSignature,
+    /// Caller: a message authentication code is not this key's over this message, whatever the reason.
+    #[error("invalid MAC")]
+    InvalidMac,
+    /// Caller: a DIGEST message is not as long as the algorithm's digest.
+    #[error("Digest is invalid length for algorithm {0}.")]
+    DigestLength(SigningAlgorithm),
+    /// Caller: an EXTERNAL_MU message is not 64 bytes.
+    #[error("Message representative mu is invalid length for algorithm {0}.")]
+    MuLength(SigningAlgorithm),
+    /// Caller: a plaintext is longer than RSA-OAEP can take under this key: `max_bytes`.
+    #[error("RSA-OAEP takes at most {max_bytes} bytes under this key")]
+    OaepPlaintextLength {
+        /// Longest plaintext, in bytes.
+        max_bytes: usize,
+    },
+    /// Caller: the other party's public key is not an acceptable key of this curve.
+    #[error("the public key is not acceptable: {0}")]
+    PublicKey(&'static str),
+    /// Caller: imported bytes are no acceptable material of the key's spec.
+    #[error("the key material is not acceptable: {0}")]
+    ImportedMaterial(&'static str),
+    /// Caller: wrapped bytes do not open under the import wrapping key, whatever the reason.
+    #[error("the encrypted key material does not open")]
+    ImportUnwrap,
+    /// The material's kind cannot do what is asked; callers check usage, spec and algorithm before.
+    #[error("key spec {0} cannot do this")]
+    WrongSpec(KeySpec),
 
     /// Stored data: wrapped bytes do not open under this key for this place and purpose.
     #[error("wrapped bytes do not open under this key for this place and purpose")]
@@ -67,11 +97,21 @@ impl CryptoError {
     /// Who has to act.
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::PlaintextLength | Self::NumberOfBytes | Self::InvalidCiphertext => Fault::Caller,
+            Self::PlaintextLength
+            | Self::NumberOfBytes
+            | Self::InvalidCiphertext
+            | Self::InvalidSignature
+            | Self::InvalidMac
+            | Self::DigestLength(_)
+            | Self::MuLength(_)
+            | Self::OaepPlaintextLength { .. }
+            | Self::PublicKey(_)
+            | Self::ImportedMaterial(_)
+            | Self::ImportUnwrap => Fault::Caller,
             Self::Unwrap | Self::StoredFormat(_) => Fault::StoredData,
             Self::RootKey(_) => Fault::Operator,
             Self::PeerSignature | Self::PeerFrame | Self::PeerCommitment | Self::PeerKey(_) => Fault::Peer,
-            Self::SpecNotSupported(_) | Self::Library(_) => Fault::Own,
+            Self::SpecNotSupported(_) | Self::WrongSpec(_) | Self::Library(_) => Fault::Own,
         }
     }
 }

@@ -14,11 +14,16 @@
 #![forbid(unsafe_code)]
 
 pub mod data_key;
+pub mod ecc;
 mod envelope;
 pub mod error;
 pub mod fields;
+pub mod hmac;
 pub mod material;
+pub mod ml_dsa;
+pub mod ml_kem;
 pub mod region;
+pub mod rsa;
 pub mod seal;
 pub mod secret;
 pub mod symmetric;

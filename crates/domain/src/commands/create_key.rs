@@ -8,7 +8,7 @@ use crate::limits::KEYS_PER_ACCOUNT_MAX;
 use crate::multi_region::{MultiRegion, Role};
 use crate::rotation::check_new_material;
 use crate::rows::{Region, Row};
-use crate::vocabulary::{Epoch, Incarnation, KeyOrigin, KeySpec};
+use crate::vocabulary::{Epoch, Incarnation, KeyOrigin};
 use crate::{Changes, KmsError, Proposal, Reply, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn check_shape(command: &CreateKey) -> Result<(), KmsError> {
         )));
     }
     let imported = *origin == KeyOrigin::External;
-    if imported && !can_be_imported(*spec) {
+    if imported && !spec.can_be_imported() {
         return Err(KmsError::UnsupportedOperation(format!(
             "KeySpec {spec} is not supported for Origin {origin}."
         )));
@@ -74,19 +74,6 @@ fn check_shape(command: &CreateKey) -> Result<(), KmsError> {
         ));
     }
     Ok(())
-}
-
-/// The service model: symmetric, RSA, elliptic-curve and HMAC material may be imported.
-const fn can_be_imported(spec: KeySpec) -> bool {
-    !matches!(
-        spec,
-        KeySpec::MlDsa44
-            | KeySpec::MlDsa65
-            | KeySpec::MlDsa87
-            | KeySpec::MlKem512
-            | KeySpec::MlKem768
-            | KeySpec::MlKem1024
-    )
 }
 
 fn check_free(state: &State, name: &KeyName) -> Result<(), KmsError> {

@@ -1,16 +1,22 @@
 //! Words of the field as types: once a value has one of these types, it is well formed.
 
+pub mod algorithms;
 pub mod alias;
 pub mod arn;
 pub mod context;
 pub mod epoch;
 pub mod ids;
+mod names;
 pub mod principal;
 pub mod region;
 pub mod spec;
 pub mod tags;
 pub mod time;
 
+pub use algorithms::{
+    DataKeyPairSpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, MacAlgorithm,
+    MessageType, SigningAlgorithm, WrappingAlgorithm, WrappingKeySpec,
+};
 pub use alias::AliasName;
 pub use arn::{AliasArn, KeyArn, KeyReference};
 pub use context::EncryptionContext;

@@ -1,40 +1,9 @@
 //! Key specs, usages, origins and algorithms of the AWS KMS service model.
 
+use super::names::names;
 use super::{Malformed, malformed};
 use std::fmt;
 use std::str::FromStr;
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? } $reason:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-
-        impl $name {
-            /// Every value, in the order of the service model.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The spelling of the service model.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Malformed;
-
-            fn from_str(text: &str) -> Result<Self, Malformed> {
-                match text { $($text => Ok(Self::$variant),)+ _ => Err(malformed($reason)) }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 names!(
     /// What kind of cryptographic material a key holds.
@@ -111,19 +80,6 @@ names!(
         ExternalKeyStore = "EXTERNAL_KEY_STORE",
     }
     "not a key origin"
-);
-
-names!(
-    /// How a key encrypts.
-    EncryptionAlgorithm {
-        /// AES-256-GCM in the service's envelope.
-        SymmetricDefault = "SYMMETRIC_DEFAULT",
-        /// RSA-OAEP with SHA-1.
-        RsaesOaepSha1 = "RSAES_OAEP_SHA_1",
-        /// RSA-OAEP with SHA-256.
-        RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
-    }
-    "not an encryption algorithm"
 );
 
 impl KeySpec {

@@ -11,8 +11,8 @@ use kms_crypto::data_key::{NumberOfBytes, generate_data_key};
 use kms_domain::KmsError;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::RANDOM_BYTES_MAX;
+use kms_domain::vocabulary::EncryptionAlgorithm;
 use kms_domain::vocabulary::EncryptionContext;
-use kms_domain::vocabulary::spec::EncryptionAlgorithm;
 
 /// What kind of data key is wanted, and under which key.
 pub(super) struct DataKeyRequest<'a> {

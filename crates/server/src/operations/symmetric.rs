@@ -8,7 +8,7 @@ use super::validation::{KeyForms, blob_within, one_of};
 use crate::errors::OperationError;
 use kms_crypto::{CryptoError, SecretBytes, symmetric};
 use kms_domain::limits::CIPHERTEXT_BYTES_MAX;
-use kms_domain::vocabulary::spec::EncryptionAlgorithm;
+use kms_domain::vocabulary::EncryptionAlgorithm;
 use kms_domain::vocabulary::{EncryptionContext, KeyId, KeyReference, KeyUsage, MaterialId};
 use kms_domain::{KmsError, Operation, State, UsableKey};
 
