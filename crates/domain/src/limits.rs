@@ -4,6 +4,12 @@
 pub const PLAINTEXT_BYTES_MAX: usize = 4_096;
 /// Ciphertext of one Decrypt, in bytes.
 pub const CIPHERTEXT_BYTES_MAX: usize = 6_144;
+/// Message, digest or message representative of one Sign, Verify, GenerateMac or VerifyMac, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4_096;
+/// Signature of one Verify, or code of one VerifyMac, in bytes.
+pub const SIGNATURE_BYTES_MAX: usize = 6_144;
+/// Public key of one DeriveSharedSecret, in bytes.
+pub const PUBLIC_KEY_BYTES_MAX: usize = 8_192;
 /// Bytes of one GenerateRandom or GenerateDataKey.
 pub const RANDOM_BYTES_MAX: u32 = 1_024;
 /// A key's description, in characters.

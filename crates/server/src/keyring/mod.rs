@@ -3,6 +3,7 @@
 //! for as long as the process does. Permission is decided elsewhere, before anyone asks here.
 
 mod found;
+mod import;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,9 @@ const HPKE_PURPOSE: &str = "hpke-private";
 const SIGNING_PURPOSE: &str = "region-signing";
 const PLACE_LABEL: &str = "concord.kms/region-private/v1";
 const MARKER_PURPOSE: &str = "pagination-marker";
+const IMPORT_TOKEN_PURPOSE: &str = "import-token";
+const IMPORT_WRAPPING_PURPOSE: &str = "import-wrapping-private";
+const IMPORT_WRAPPING_LABEL: &str = "concord.kms/import-wrapping-place/v1";
 
 /// Keys opened so far. A key's bytes never change under its id, so nothing here is ever evicted.
 #[derive(Default)]
@@ -43,6 +47,7 @@ struct Opened {
 pub struct Keyring {
     root: RootKey,
     marker_key: SecretKey256,
+    import_token_key: SecretKey256,
     opened: Mutex<Opened>,
 }
 
@@ -54,6 +59,7 @@ impl Keyring {
     pub fn new(root: RootKey) -> Result<Self, CryptoError> {
         Ok(Self {
             marker_key: root.derive(MARKER_PURPOSE)?,
+            import_token_key: root.derive(IMPORT_TOKEN_PURPOSE)?,
             root,
             opened: Mutex::default(),
         })
@@ -67,6 +73,11 @@ impl Keyring {
     /// Authenticates pagination markers; the same on all nodes of the region.
     pub fn marker_key(&self) -> &[u8; 32] {
         self.marker_key.expose()
+    }
+
+    /// Authenticates import tokens; the same on all nodes of the region.
+    pub fn import_token_key(&self) -> &[u8; 32] {
+        self.import_token_key.expose()
     }
 
     /// Lends the operating system's random generator.
