@@ -3,7 +3,7 @@
 use super::Call;
 use super::authorization::{AuthorizedKey, authorize_key};
 use super::change::Decided;
-use super::import_token::ImportToken;
+use kms_crypto::import_token::ImportToken;
 use super::metadata::timestamp;
 use super::service::Service;
 use super::validation::{KeyForms, one_of};

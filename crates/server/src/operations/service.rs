@@ -4,7 +4,7 @@ use super::cache::MaterialCache;
 use super::call::{Call, RequestId};
 use super::change::{Decided, Wanted, carry_out};
 use super::generation::GenerationPool;
-use super::import_token::ImportTokens;
+use kms_crypto::import_token::ImportTokens;
 use super::marker::Markers;
 use super::usage::KeyUsages;
 use crate::clock::Clock;
