@@ -61,8 +61,7 @@ impl ImportTokens {
         if token.len() != BYTES || said[0] != VERSION {
             return Err(refused);
         }
-        hmac::verify(&self.key, bound(region, key, said).as_bytes(), tag)
-            .map_err(|_| refused.clone())?;
+        hmac::verify(&self.key, bound(region, key, said).as_bytes(), tag).map_err(|_| refused.clone())?;
         let (id, expires) = said[1..].split_first_chunk::<ID_BYTES>().ok_or(refused.clone())?;
         let expires = expires.try_into().map_err(|_| refused)?;
         Ok(ImportToken {
