@@ -10,6 +10,10 @@ pub const MESSAGE_BYTES_MAX: usize = 4_096;
 pub const SIGNATURE_BYTES_MAX: usize = 6_144;
 /// Public key of one DeriveSharedSecret, in bytes.
 pub const PUBLIC_KEY_BYTES_MAX: usize = 8_192;
+/// How long import parameters are good for, in milliseconds.
+pub const IMPORT_TOKEN_VALIDITY_MS: u64 = 86_400_000;
+/// Farthest end of imported material, in days.
+pub const IMPORTED_MATERIAL_VALIDITY_DAYS_MAX: u32 = 365;
 /// Bytes of one GenerateRandom or GenerateDataKey.
 pub const RANDOM_BYTES_MAX: u32 = 1_024;
 /// A key's description, in characters.
