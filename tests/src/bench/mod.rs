@@ -9,3 +9,4 @@ pub mod operations;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod timing;
