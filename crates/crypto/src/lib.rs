@@ -19,12 +19,14 @@ mod envelope;
 pub mod error;
 pub mod fields;
 pub mod hmac;
+pub mod import;
 pub mod import_token;
 pub mod material;
 pub mod ml_dsa;
 pub mod ml_kem;
 pub mod region;
 pub mod rsa;
+pub mod rsa_oaep;
 pub mod seal;
 pub mod secret;
 pub mod symmetric;
@@ -33,6 +35,8 @@ mod testing;
 #[cfg(test)]
 mod vectors;
 pub mod wrap;
+#[cfg(test)]
+mod wycheproof;
 
 pub use error::{CryptoError, Fault};
 pub use fields::Fields;

@@ -120,7 +120,9 @@ macro_rules! assert_implements_none {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::ImportKeyPair;
     use crate::region::{HpkeKeyPair, RegionSigningKey};
+    use crate::rsa::RsaMaterial;
     use crate::wrap::{RootKey, WrappingKey};
     use crate::{KeyMaterial, SymmetricMaterial};
     use std::fmt::{Debug, Display, LowerHex};
@@ -131,6 +133,8 @@ mod tests {
     assert_implements_none!(SecretKey256: Debug, Display, LowerHex, Clone, PartialEq, AsRef<[u8]>);
     assert_implements_none!(SymmetricMaterial: Debug, Display, Clone, PartialEq);
     assert_implements_none!(KeyMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(RsaMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(ImportKeyPair: Debug, Display, Clone, PartialEq);
     assert_implements_none!(RootKey: Debug, Display, Clone, PartialEq);
     assert_implements_none!(WrappingKey: Debug, Display, Clone, PartialEq);
     assert_implements_none!(HpkeKeyPair: Debug, Display, Clone, PartialEq);

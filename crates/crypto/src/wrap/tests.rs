@@ -244,9 +244,10 @@ fn other_bytes_of_a_wrapping_key_never_open_as_material() {
 #[test]
 fn material_of_a_spec_without_operations_is_refused_clearly() {
     let rng = &mut test_rng();
+    let rsa = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
     for spec in KeySpec::ALL
         .iter()
-        .filter(|spec| **spec != KeySpec::SymmetricDefault)
+        .filter(|spec| **spec != KeySpec::SymmetricDefault && !rsa.contains(spec))
     {
         let error = KeyMaterial::generate(*spec, rng).err();
         assert_eq!(error, Some(CryptoError::SpecNotSupported(*spec)));

@@ -1,0 +1,9 @@
+//! Project Wycheproof's vectors, which were made to break implementations. Within the parameters that the service
+//! offers every valid vector is accepted and every invalid one refused; a vector outside them is refused too, and counted
+//! apart. Both go through the code that serves callers.
+
+mod aes_gcm;
+mod key_wrap;
+mod rsa_oaep;
+mod rsa_signatures;
+mod tally;
