@@ -19,6 +19,7 @@ mod envelope;
 pub mod error;
 pub mod fields;
 pub mod hmac;
+pub mod mac;
 pub mod material;
 pub mod ml_dsa;
 pub mod ml_kem;
