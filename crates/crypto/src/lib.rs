@@ -15,6 +15,7 @@
 
 pub mod data_key;
 pub mod ecc;
+pub mod encapsulation;
 mod envelope;
 pub mod error;
 pub mod fields;
@@ -27,6 +28,7 @@ pub mod region;
 pub mod rsa;
 pub mod seal;
 pub mod secret;
+mod spki;
 pub mod symmetric;
 #[cfg(test)]
 mod testing;
