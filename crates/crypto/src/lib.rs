@@ -20,6 +20,7 @@ mod envelope;
 pub mod error;
 pub mod fields;
 pub mod hmac;
+pub mod key_agreement;
 pub mod mac;
 pub mod material;
 pub mod ml_dsa;
