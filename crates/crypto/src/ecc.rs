@@ -9,6 +9,8 @@ mod encoding;
 mod weierstrass;
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
 
 use crate::error::CryptoError;

@@ -29,6 +29,7 @@ pub mod region;
 pub mod rsa;
 pub mod seal;
 pub mod secret;
+pub mod signing;
 mod spki;
 pub mod symmetric;
 #[cfg(test)]

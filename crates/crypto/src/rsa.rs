@@ -2,7 +2,7 @@
 
 use crate::SecretBytes;
 use crate::error::CryptoError;
-use kms_domain::vocabulary::KeySpec;
+use kms_domain::vocabulary::{KeySpec, MessageType, SigningAlgorithm};
 
 /// Material of an RSA key.
 pub struct RsaMaterial {
@@ -34,4 +34,28 @@ impl RsaMaterial {
     pub(crate) fn public_key_der(&self) -> &[u8] {
         &[]
     }
+
+    pub(crate) fn sign(
+        &self,
+        _algorithm: SigningAlgorithm,
+        _message_type: MessageType,
+        _message: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        Err(CryptoError::SpecNotSupported(self.spec))
+    }
+
+    pub(crate) fn verify(
+        &self,
+        _algorithm: SigningAlgorithm,
+        _message_type: MessageType,
+        _message: &[u8],
+        _signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        Err(CryptoError::SpecNotSupported(self.spec))
+    }
+}
+
+/// A new key pair: PKCS#8 DER, and DER of SubjectPublicKeyInfo.
+pub(crate) fn generate_pair(spec: KeySpec) -> Result<(SecretBytes, Vec<u8>), CryptoError> {
+    Err(CryptoError::SpecNotSupported(spec))
 }
