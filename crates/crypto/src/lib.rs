@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod data_key;
+pub mod data_key_pair;
 pub mod ecc;
 pub mod encapsulation;
 mod envelope;
