@@ -38,6 +38,8 @@ mod testing;
 #[cfg(test)]
 mod vectors;
 pub mod wrap;
+#[cfg(test)]
+mod wycheproof;
 
 pub use error::{CryptoError, Fault};
 pub use fields::Fields;
