@@ -14,13 +14,17 @@
 #![forbid(unsafe_code)]
 
 pub mod data_key;
+pub mod data_key_pair;
 pub mod ecc;
+pub mod encapsulation;
 mod envelope;
 pub mod error;
 pub mod fields;
 pub mod hmac;
 pub mod import;
 pub mod import_token;
+pub mod key_agreement;
+pub mod mac;
 pub mod material;
 pub mod ml_dsa;
 pub mod ml_kem;
@@ -29,6 +33,8 @@ pub mod rsa;
 pub mod rsa_oaep;
 pub mod seal;
 pub mod secret;
+pub mod signing;
+mod spki;
 pub mod symmetric;
 #[cfg(test)]
 mod testing;

@@ -31,7 +31,6 @@ const STORED_FORMAT: CryptoError =
 ///
 /// # Errors
 /// [`CryptoError::WrongSpec`] for a spec that is not RSA's; [`CryptoError::Library`].
-#[cfg_attr(not(test), expect(dead_code, reason = "data_key_pair calls it"))]
 pub(crate) fn generate_pair(spec: KeySpec) -> Result<(SecretBytes, Vec<u8>), CryptoError> {
     let material = RsaMaterial::generate(spec)?;
     let public_key_der = material.public_key_der().to_vec();
@@ -120,7 +119,6 @@ impl RsaMaterial {
     }
 
     /// Signs a message, or a digest of the algorithm's length.
-    #[cfg_attr(not(test), expect(dead_code, reason = "signing calls it"))]
     pub(crate) fn sign(
         &self,
         algorithm: SigningAlgorithm,
@@ -137,7 +135,6 @@ impl RsaMaterial {
     }
 
     /// Checks a signature over a message, or over a digest of the algorithm's length.
-    #[cfg_attr(not(test), expect(dead_code, reason = "signing calls it"))]
     pub(crate) fn verify(
         &self,
         algorithm: SigningAlgorithm,

@@ -2,6 +2,8 @@
 //! that stands in the vector, then opened; envelopes and commitments are also built a second time by hand, from
 //! other implementations of the primitives, so that the text of SECURITY.md and the code are compared.
 
+mod stored_key;
+
 use crate::fields::Fields;
 use crate::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use crate::region::{

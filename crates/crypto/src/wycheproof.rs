@@ -3,7 +3,13 @@
 //! apart. Both go through the code that serves callers.
 
 mod aes_gcm;
+mod ecdh;
+mod ecdsa;
+mod ed25519;
+mod hmac;
 mod key_wrap;
+mod ml_dsa;
+mod ml_kem;
 mod rsa_oaep;
 mod rsa_signatures;
 mod tally;
