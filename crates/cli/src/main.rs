@@ -12,6 +12,7 @@ mod exit_code;
 mod failure;
 mod input;
 mod json;
+mod key_file;
 mod output;
 mod pages;
 mod parse;
