@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod certificates;
+mod kms;
 mod nodes;
+mod plain;
 mod promises;
+mod runs;
