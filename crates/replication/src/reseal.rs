@@ -63,9 +63,13 @@ impl Reseal for HpkeReseal<'_> {
         binding: &MaterialBinding,
         material: &Material,
     ) -> Result<Arc<[u8]>, ResealError> {
-        let wrapping_key = self.wrapping_key(region, material.wrapped.wrapping_key)?;
+        let wrapped = material
+            .wrapped
+            .as_ref()
+            .ok_or_else(|| ResealError(format!("material {} is not in this region", binding.material_id)))?;
+        let wrapping_key = self.wrapping_key(region, wrapped.wrapping_key)?;
         let opened = wrapping_key
-            .unwrap_material(&material_place(region, binding), &material.wrapped.bytes)
+            .unwrap_material(&material_place(region, binding), &wrapped.bytes)
             .map_err(from_crypto)?;
         let signing_key = self.key_ring.signing_key(region).map_err(from_key_ring)?;
         let (source, destination) = (life_of_region(region), life_of_peer(peer));

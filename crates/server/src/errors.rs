@@ -87,6 +87,11 @@ const fn kms_code(refusal: &KmsError) -> Code {
         | KmsError::InvalidMarker
         | KmsError::InvalidCiphertext
         | KmsError::IncorrectKey
+        | KmsError::IncorrectKeyMaterial(_)
+        | KmsError::InvalidImportToken
+        | KmsError::ExpiredImportToken
+        | KmsError::InvalidSignature
+        | KmsError::InvalidMac
         | KmsError::InvalidKeyUsage(_) => Code::InvalidArgument,
         KmsError::KeyUnavailable(_) => Code::Unavailable,
         KmsError::DependencyTimeout(_) => Code::DeadlineExceeded,

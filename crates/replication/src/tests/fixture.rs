@@ -242,7 +242,7 @@ impl TestRegion {
         let region = self.row();
         let opened = self.keys.wrapping.unwrap_material(
             &place(&region, key_name(number), material_id(number)),
-            &material.wrapped.bytes,
+            &material.wrapped.as_ref().unwrap().bytes,
         );
         Some(opened.ok().unwrap().bytes().to_vec())
     }
