@@ -91,6 +91,60 @@ fn material_wrapped_for_one_place_opens_in_no_other() {
 }
 
 #[test]
+fn a_commitment_survives_wrapping_in_its_place_only() {
+    let rng = &mut test_rng();
+    let key = WrappingKey::generate(7, rng);
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates");
+    let (here, elsewhere) = (region("us-east-1"), region("eu-west-1"));
+    let place = place(&here);
+    let commitment = material.commitment(&place.name);
+    let wrapped = key.wrap_commitment(&place, &commitment, rng).expect("wraps");
+    let unwrapped = key.unwrap_commitment(&place, &wrapped).expect("unwraps");
+    assert!(unwrapped.ct_eq(&commitment));
+    let mut other_material = place.name;
+    other_material.material_id = MaterialId([0x23; 32]);
+    let others = [
+        MaterialPlace {
+            cluster: "other",
+            ..place
+        },
+        MaterialPlace {
+            region: &elsewhere,
+            ..place
+        },
+        MaterialPlace {
+            name: other_material,
+            ..place
+        },
+    ];
+    for other in others {
+        let error = key.unwrap_commitment(&other, &wrapped).err();
+        assert_eq!(error, Some(CryptoError::Unwrap), "{other:?}");
+    }
+}
+
+/// Both are 32 bytes of the same material in the same place: a commitment is no secret, material is.
+#[test]
+fn a_commitment_never_opens_as_material_nor_material_as_a_commitment() {
+    let rng = &mut test_rng();
+    let key = WrappingKey::generate(7, rng);
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, rng).expect("generates");
+    let region = region("us-east-1");
+    let place = place(&region);
+    let commitment = material.commitment(&place.name);
+    let committed = key.wrap_commitment(&place, &commitment, rng).expect("wraps");
+    let wrapped = key.wrap_material(&place, &material, rng).expect("wraps");
+    assert_eq!(
+        key.unwrap_material(&place, &committed).err(),
+        Some(CryptoError::Unwrap)
+    );
+    assert_eq!(
+        key.unwrap_commitment(&place, &wrapped).err(),
+        Some(CryptoError::Unwrap)
+    );
+}
+
+#[test]
 fn another_wrapping_key_or_another_id_opens_nothing() {
     let rng = &mut test_rng();
     let key = WrappingKey::generate(7, rng);

@@ -8,6 +8,7 @@
 use kms_domain::Operation;
 use kms_domain::key::KeyName;
 use kms_domain::limits::KEY_USAGES_PER_COMMAND_MAX;
+use kms_domain::rows::KeyUsageRow;
 use kms_domain::vocabulary::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
