@@ -1,8 +1,11 @@
-//! What a primary believes a replica to hold, that replica holds, unless its life has ended since.
+//! What a primary believes a replica to hold, that replica holds, unless its life has ended since. A primary whose role
+//! was taken over may not have heard yet that imported material, which was never current, has been deleted for good.
 
 use super::{Invariant, Seen, copy_in, has_ended};
+use kms_domain::key::Key;
 use kms_domain::multi_region::Role;
 use kms_domain::rows::Row;
+use std::sync::Arc;
 
 pub(crate) struct AcknowledgedIsHeld;
 
@@ -15,6 +18,10 @@ impl Invariant for AcknowledgedIsHeld {
             let Some(copy) = copy_in(seen.here, &material.key).filter(|c| c.role == Role::Primary) else {
                 continue;
             };
+            let waits = |key: &Arc<Key>| key.imported_pending() == Some(material.material_id);
+            if !copy.decides_shared_state() && seen.here.state.key(&material.key).is_some_and(waits) {
+                continue;
+            }
             for name in &material.held_by {
                 let (Some(replica), Some(there)) = (
                     copy.replicas.get(name),
