@@ -15,7 +15,6 @@ use kms_domain::vocabulary::{KeySpec, MessageType};
 use ml_dsa::{
     EncodedVerifyingKey, ExpandedSigningKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Signature, VerifyingKey,
 };
-use std::sync::OnceLock;
 
 /// Length of a message representative mu (FIPS 204, Algorithm 7, line 6), in bytes.
 pub const MU_BYTES: usize = 64;
@@ -26,8 +25,6 @@ pub struct MlDsaMaterial {
     seed: SecretKey256,
     signing: PqdsaKeyPair,
     verifying: MlDsaVerifyingKey,
-    /// The same key, expanded by ml-dsa. Made when it is first used: it takes up to 100 KiB.
-    signing_mu: OnceLock<Box<dyn SignMu>>,
     public_key_der: Vec<u8>,
 }
 
@@ -58,7 +55,6 @@ impl MlDsaMaterial {
             public_key_der: der.as_ref().to_vec(),
             signing,
             verifying,
-            signing_mu: OnceLock::new(),
         })
     }
 
@@ -105,18 +101,15 @@ impl MlDsaMaterial {
         self.verifying.verify(message_type, message, signature)
     }
 
-    fn signing_mu(&self) -> Result<&dyn SignMu, CryptoError> {
-        if let Some(key) = self.signing_mu.get() {
-            return Ok(key.as_ref());
-        }
+    /// The same key, expanded by ml-dsa. Made for each call: expanded it takes up to 100 KiB, and many keys may be kept.
+    fn signing_mu(&self) -> Result<Box<dyn SignMu>, CryptoError> {
         let seed = self.seed.expose();
-        let key: Box<dyn SignMu> = match self.spec {
+        Ok(match self.spec {
             KeySpec::MlDsa44 => Box::new(ExpandedSigningKey::<MlDsa44>::from_seed(seed.into())),
             KeySpec::MlDsa65 => Box::new(ExpandedSigningKey::<MlDsa65>::from_seed(seed.into())),
             KeySpec::MlDsa87 => Box::new(ExpandedSigningKey::<MlDsa87>::from_seed(seed.into())),
             other => return Err(CryptoError::SpecNotSupported(other)),
-        };
-        Ok(self.signing_mu.get_or_init(|| key).as_ref())
+        })
     }
 }
 
@@ -124,8 +117,6 @@ impl MlDsaMaterial {
 pub(crate) struct MlDsaVerifyingKey {
     spec: KeySpec,
     whole: ParsedPublicKey,
-    /// The same key, expanded by ml-dsa. Made when it is first used.
-    verifying_mu: OnceLock<Box<dyn VerifyMu>>,
     bytes: Vec<u8>,
 }
 
@@ -141,7 +132,6 @@ impl MlDsaVerifyingKey {
         Ok(Self {
             spec,
             whole,
-            verifying_mu: OnceLock::new(),
             bytes: bytes.to_vec(),
         })
     }
@@ -167,17 +157,14 @@ impl MlDsaVerifyingKey {
         }
     }
 
-    fn verifying_mu(&self) -> Result<&dyn VerifyMu, CryptoError> {
-        if let Some(key) = self.verifying_mu.get() {
-            return Ok(key.as_ref());
+    /// The same key, expanded by ml-dsa for one call.
+    fn verifying_mu(&self) -> Result<Box<dyn VerifyMu>, CryptoError> {
+        match self.spec {
+            KeySpec::MlDsa44 => expand::<MlDsa44>(&self.bytes),
+            KeySpec::MlDsa65 => expand::<MlDsa65>(&self.bytes),
+            KeySpec::MlDsa87 => expand::<MlDsa87>(&self.bytes),
+            other => Err(CryptoError::SpecNotSupported(other)),
         }
-        let key = match self.spec {
-            KeySpec::MlDsa44 => expand::<MlDsa44>(&self.bytes)?,
-            KeySpec::MlDsa65 => expand::<MlDsa65>(&self.bytes)?,
-            KeySpec::MlDsa87 => expand::<MlDsa87>(&self.bytes)?,
-            other => return Err(CryptoError::SpecNotSupported(other)),
-        };
-        Ok(self.verifying_mu.get_or_init(|| key).as_ref())
     }
 }
 

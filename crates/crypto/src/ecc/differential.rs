@@ -148,7 +148,7 @@ proptest! {
         let algorithm = SigningAlgorithm::Ed25519PhSha512;
         let hashed = digest::digest(&digest::SHA512, &message);
         let made = sign(&ours, algorithm, MessageType::Digest, hashed.as_ref(), &mut test_rng()).expect("signs");
-        let hashing = ed25519_dalek::Digest::new_with_prefix(&message);
+        let hashing = ed25519_dalek::Digest::new_with_prefix(hashed.as_ref());
         let expected = theirs.sign_prehashed::<ed25519_dalek::Sha512>(hashing, None).expect("signs");
         prop_assert_eq!(made, expected.to_bytes().to_vec());
     }

@@ -1,7 +1,7 @@
 //! Ed25519 and Ed25519ph (RFC 8032).
 //!
 //! AWS-LC signs whole messages. It has no Ed25519ph through its Rust interface, which ed25519-dalek does, from the same
-//! seed, with an empty context.
+//! seed, with an empty context. Its message is the digest that the caller sends, as with AWS KMS.
 
 use super::encoding::{self, ED25519_SEED_BYTES};
 use crate::SecretBytes;
@@ -9,13 +9,10 @@ use crate::error::CryptoError;
 use crate::secret::SecretKey256;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
-use digest::consts::U64;
-use digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
+use digest::Digest;
 use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign_prehashed};
 use ed25519_dalek::{Sha512, Signature, VerifyingKey};
 use kms_domain::vocabulary::{KeySpec, SigningAlgorithm};
-
-const PREHASH_BYTES: usize = 64;
 
 /// A private key, and the public key that was computed from it.
 pub(super) struct Ed25519Key {
@@ -66,12 +63,11 @@ impl Ed25519Key {
                 Ok(signature.as_ref().to_vec())
             }
             SigningAlgorithm::Ed25519PhSha512 => {
-                let prehash = Prehash::new(message).ok_or(CryptoError::DigestLength(algorithm))?;
                 // The verifying key enters the signature's hash: it is the one of this seed, computed above, without
                 // which two signatures would give the private key away.
                 let expanded = ExpandedSecretKey::from(self.seed.expose());
                 let verifying_key = &self.verifying.prehashed;
-                let signature = raw_sign_prehashed::<Sha512, _>(&expanded, prehash, verifying_key, None)
+                let signature = raw_sign_prehashed::<Sha512, _>(&expanded, hashed(message), verifying_key, None)
                     .map_err(|_| failed)?;
                 Ok(signature.to_bytes().to_vec())
             }
@@ -97,7 +93,7 @@ impl Ed25519VerifyingKey {
         Ok(Self { whole, prehashed })
     }
 
-    /// Checks a signature over a message, or for Ed25519ph over its SHA-512 digest.
+    /// Checks a signature over a message, or for Ed25519ph over a digest as the message.
     pub(crate) fn verify(
         &self,
         algorithm: SigningAlgorithm,
@@ -117,49 +113,17 @@ impl Ed25519VerifyingKey {
     }
 
     /// Strictly: a signature whose R has a small order is none that a signer makes, and is refused.
-    fn verify_prehashed(&self, digest: &[u8], signature: &[u8]) -> bool {
-        let (Some(prehash), Ok(signature)) = (Prehash::new(digest), Signature::from_slice(signature)) else {
-            return false;
-        };
-        self.prehashed
-            .verify_prehashed_strict(prehash, None, &signature)
-            .is_ok()
+    fn verify_prehashed(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature).is_ok_and(|signature| {
+            self.prehashed
+                .verify_prehashed_strict(hashed(message), None, &signature)
+                .is_ok()
+        })
     }
 }
 
-/// A digest that somebody else computed, in the place where ed25519-dalek expects a hash function that has taken the
-/// message: its output is the digest.
-struct Prehash([u8; PREHASH_BYTES]);
-
-impl Prehash {
-    fn new(digest: &[u8]) -> Option<Self> {
-        digest.try_into().ok().map(Self)
-    }
-}
-
-impl Default for Prehash {
-    fn default() -> Self {
-        Self([0; PREHASH_BYTES])
-    }
-}
-
-impl HashMarker for Prehash {}
-
-impl OutputSizeUser for Prehash {
-    type OutputSize = U64;
-}
-
-impl Update for Prehash {
-    /// The identity on 64 bytes. Nothing calls it: the digest is there from the start.
-    fn update(&mut self, data: &[u8]) {
-        for (byte, new) in self.0.iter_mut().zip(data) {
-            *byte = *new;
-        }
-    }
-}
-
-impl FixedOutput for Prehash {
-    fn finalize_into(self, out: &mut Output<Self>) {
-        out.copy_from_slice(&self.0);
-    }
+/// What Ed25519ph signs of a message. AWS KMS gives it the digest that its caller sends as the message, which is so hashed
+/// twice: once by the caller and once here.
+fn hashed(message: &[u8]) -> Sha512 {
+    Sha512::new().chain_update(message)
 }

@@ -53,10 +53,9 @@ impl WeierstrassKey {
     /// Checks a public key that came with the private one. An error says what is wrong.
     pub(super) fn check_public_point(&self, point: &[u8]) -> Result<(), &'static str> {
         let given = EcdsaVerifyingKey::from_point(self.curve, point)?;
-        if given.key_der().ok() == self.verifying.key_der().ok() {
-            Ok(())
-        } else {
-            Err("the public key does not belong to the private key")
+        match (given.key_der(), self.verifying.key_der()) {
+            (Ok(given), Ok(own)) if given == own => Ok(()),
+            _ => Err("the public key does not belong to the private key"),
         }
     }
 

@@ -43,7 +43,7 @@ names!(
         MlDsaShake256 = "ML_DSA_SHAKE_256",
         /// Ed25519 (RFC 8032), of the whole message.
         Ed25519Sha512 = "ED25519_SHA_512",
-        /// Ed25519ph (RFC 8032), of a SHA-512 digest, empty context.
+        /// Ed25519ph (RFC 8032), empty context, of a SHA-512 digest as the message: hashed twice, as with AWS KMS.
         Ed25519PhSha512 = "ED25519_PH_SHA_512",
     }
     "not a signing algorithm"
