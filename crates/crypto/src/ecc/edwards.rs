@@ -67,8 +67,9 @@ impl Ed25519Key {
                 // which two signatures would give the private key away.
                 let expanded = ExpandedSecretKey::from(self.seed.expose());
                 let verifying_key = &self.verifying.prehashed;
-                let signature = raw_sign_prehashed::<Sha512, _>(&expanded, hashed(message), verifying_key, None)
-                    .map_err(|_| failed)?;
+                let signature =
+                    raw_sign_prehashed::<Sha512, _>(&expanded, hashed(message), verifying_key, None)
+                        .map_err(|_| failed)?;
                 Ok(signature.to_bytes().to_vec())
             }
             _ => Err(CryptoError::WrongSpec(KeySpec::EccNistEdwards25519)),

@@ -21,7 +21,7 @@ pub(crate) fn handle(state: &State, command: &ImportKeyMaterial) -> Outcome {
     let (key, arn) = (usable.key(), usable.arn());
     let parameters = valid_parameters(state, command)?;
     if let Some(used) = &parameters.used {
-        return repeated(used, command);
+        return repeated(state, used, command);
     }
     check_request(state, command)?;
     let mut changes = Changes::none();
@@ -54,11 +54,15 @@ fn valid_parameters<'a>(
     Ok(row)
 }
 
-fn repeated(used: &UsedFor, command: &ImportKeyMaterial) -> Outcome {
-    if used.request_sha256 != command.request_sha256 {
+/// A repetition is answered as the first request was while what it did still stands. Bytes that have gone since want a
+/// token of their own.
+fn repeated(state: &State, used: &UsedFor, command: &ImportKeyMaterial) -> Outcome {
+    let material_id = used.material_id;
+    let material = state.material(&command.key, &material_id);
+    let stands = material.is_some_and(|material| material.wrapped.is_some());
+    if used.request_sha256 != command.request_sha256 || !stands {
         return Err(KmsError::InvalidImportToken);
     }
-    let material_id = used.material_id;
     Ok((Reply::KeyMaterialImported { material_id }, Changes::none()))
 }
 
@@ -125,6 +129,8 @@ fn import_new(
     let id = command.material.material_id;
     if key.current_material.is_none() {
         key.current_material = Some(id);
+        // A deletion that was cancelled meanwhile has left the key disabled; its first material enables it.
+        key.enabled = true;
     } else {
         import_of(&mut key).pending = Some(id);
     }

@@ -288,24 +288,31 @@ fn follow(state: &State, changes: &mut Changes, key: &mut Key, record: &SharedRe
     }
 }
 
-/// Drops imported materials that the record does not name any more, and sees anew which lack their bytes: the one that
-/// waited may be current now. Says whether bytes that were here are gone.
+/// Drops the imported material that waited here if the record does not name it any more, and sees anew which lack their
+/// bytes: the one that waited may be current now. Says whether bytes that were here are gone. Every other material was
+/// current once: no record takes it away.
 fn follow_import(state: &State, changes: &mut Changes, key: &mut Key, record: &SharedRecord) -> bool {
     let Some(import) = &record.import else {
         return false;
     };
-    let mut bytes_went = false;
-    for material in state.materials_of(key.name, 0) {
-        if !import.materials.contains(&material.material_id) {
-            remove_material(changes, material);
-            bytes_went |= material.wrapped.is_some();
-        }
+    let waited = key.imported_pending().filter(|id| !import.materials.contains(id));
+    let dropped = waited.and_then(|id| state.material(&key.name, &id));
+    if let Some(material) = dropped {
+        remove_material(changes, material);
     }
+    let bytes_went = dropped.is_some_and(|material| material.wrapped.is_some());
     let lacks_bytes = |id: &&MaterialId| {
         let material = material_after(state, changes, &key.name, id);
         Some(**id) != import.pending && material.is_some_and(|m| m.wrapped.is_none())
     };
-    let absent = import.materials.iter().filter(lacks_bytes).copied().collect();
+    let here: Vec<MaterialId> = state.materials_of(key.name, 0).map(|m| m.material_id).collect();
+    let absent = import
+        .materials
+        .iter()
+        .chain(&here)
+        .filter(lacks_bytes)
+        .copied()
+        .collect();
     key.import = Some(Import {
         pending: import.pending,
         absent,
@@ -393,7 +400,9 @@ fn only_old_primary_is_known_to_hold(state: &State, changes: &mut Changes, key: 
 
 fn required_materials(record: &SharedRecord) -> impl Iterator<Item = MaterialId> + use<> {
     let pending = record.pending.as_ref().map(|pending| pending.material_id);
-    let imported = record.import.as_ref().and_then(|import| import.pending);
+    // Of an imported key all are needed: what lacks its bytes decides whether the key may be used.
+    let imported = record.import.as_ref().map(|import| import.materials.clone());
+    let imported = imported.into_iter().flatten();
     record.current_material.into_iter().chain(pending).chain(imported)
 }
 

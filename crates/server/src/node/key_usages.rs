@@ -29,14 +29,16 @@ pub(super) async fn flush_at_end(running: &Running) {
     flush(running, LAST_PATIENCE).await;
 }
 
-/// Makes known what is remembered now. What could not be told is kept for the next time; the newest use of a key wins,
-/// so that a batch told twice does no harm.
+/// Makes known what is remembered now. What could not be told is told the next time; the newest use of a key wins, so
+/// that a batch told twice does no harm.
 async fn flush(running: &Running, patience: Duration) {
+    let mut after = None;
     loop {
-        let usages = running.usage.take_batch();
-        if usages.is_empty() {
+        let usages = running.usage.batch(after.as_ref());
+        let Some(last) = usages.last() else {
             return;
-        }
+        };
+        after = Some(last.key);
         let proposal = Proposal {
             time: running.clock.now(),
             principal: None,
@@ -46,11 +48,15 @@ async fn flush(running: &Running, patience: Duration) {
                 usages: usages.clone(),
             }),
         };
-        let told = running.raft.propose(&proposal, Instant::now() + patience).await;
-        if let Err(error) = told {
-            tracing::debug!(%error, "last uses of keys are made known later");
-            running.usage.put_back(usages);
-            return;
+        match running.raft.propose(&proposal, Instant::now() + patience).await {
+            Ok(applied) if applied.reply.is_ok() => running.usage.told(&usages),
+            Ok(refused) => {
+                tracing::warn!(refusal = ?refused.reply, "last uses of keys were refused");
+            }
+            Err(error) => {
+                tracing::debug!(%error, "last uses of keys are made known later");
+                return;
+            }
         }
     }
 }

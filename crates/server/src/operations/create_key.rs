@@ -4,7 +4,7 @@ use super::Call;
 use super::authorization::{allow_in_account, region_of};
 use super::change::Decided;
 use super::metadata::key_metadata;
-use super::service::Service;
+use super::service::{Service, request_key};
 use super::validation::{constraint, one_of, tags, text_within};
 use crate::errors::OperationError;
 use kms_crypto::KeyMaterial;
@@ -47,7 +47,7 @@ impl Service {
             KeyId::uuid(uuid_v4(random))
         };
         let name = KeyName { account, key_id };
-        let material = self.first_material(call, &wanted).await?;
+        let material = self.first_material(call, &request, &wanted).await?;
         let (reply, view) = self
             .change(
                 call,
@@ -76,11 +76,12 @@ impl Service {
         })
     }
 
-    /// The key's first material, unless it is to be imported. RSA material is made away from the async workers, and only
-    /// for callers who may make keys.
+    /// The key's first material, unless it is to be imported, or the key was made when the same request came before. It is
+    /// made for callers who may make keys, and RSA material away from the async workers.
     async fn first_material(
         &self,
         call: &Call,
+        request: &v1::CreateKeyRequest,
         wanted: &Wanted,
     ) -> Result<Option<(MaterialId, KeyMaterial)>, OperationError> {
         if wanted.origin != KeyOrigin::AwsKms {
@@ -90,8 +91,16 @@ impl Service {
         let generate = move || keyring.with_rng(|rng| KeyMaterial::generate(spec, rng));
         let material = match spec {
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-                self.look(call, |state| allow_in_account(state, call, Operation::CreateKey))
+                let repeated = request_key(call, Operation::CreateKey, request);
+                let made_before = self
+                    .look(call, |state| {
+                        allow_in_account(state, call, Operation::CreateKey)?;
+                        Ok(state.remembered(call.principal(), &repeated).is_some())
+                    })
                     .await?;
+                if made_before {
+                    return Ok(None);
+                }
                 self.generation.run(call, generate).await?
             }
             _ => generate(),

@@ -64,7 +64,7 @@ impl Service {
         .await
     }
 
-    /// The key may be used to make data keys. A dry run ends here.
+    /// The key may be used to make data keys.
     pub(super) fn check_makes_data_keys<'a>(
         &self,
         state: &'a State,
@@ -73,12 +73,15 @@ impl Service {
     ) -> Result<UsableKey<'a>, OperationError> {
         let (operation, id) = (target.operation, target.key_id);
         let key = authorize_key(state, call, operation, "keyId", id, KeyForms::Any)?;
-        let usable = check_encrypts(state, &key, operation, EncryptionAlgorithm::SymmetricDefault)?;
-        unless_dry_run(target.dry_run)?;
-        Ok(usable)
+        Ok(check_encrypts(
+            state,
+            &key,
+            operation,
+            EncryptionAlgorithm::SymmetricDefault,
+        )?)
     }
 
-    /// Seals what was made for the caller under the key.
+    /// Seals what was made for the caller under the key. A dry run ends here.
     pub(super) fn seal_data_key(
         &self,
         state: &State,
@@ -87,7 +90,9 @@ impl Service {
         data_key: &[u8],
     ) -> Result<Sealed, OperationError> {
         let usable = self.check_makes_data_keys(state, call, target)?;
-        let algorithm = EncryptionAlgorithm::SymmetricDefault;
-        self.seal(state, &usable, algorithm, target.context, data_key)
+        let key = self.sealing_key(state, &usable, EncryptionAlgorithm::SymmetricDefault)?;
+        let sealed = self.seal(&key, target.context, data_key)?;
+        unless_dry_run(target.dry_run)?;
+        Ok(sealed)
     }
 }

@@ -3,13 +3,13 @@
 
 use super::call::Call;
 use super::data_key::DataKeyTarget;
-use super::encryption::Sealed;
+use super::encryption::{Sealed, unless_dry_run};
 use super::service::Service;
 use super::validation::one_of;
 use crate::errors::OperationError;
 use kms_crypto::data_key_pair::{self, DataKeyPair};
 use kms_domain::KmsError;
-use kms_domain::vocabulary::DataKeyPairSpec;
+use kms_domain::vocabulary::{DataKeyPairSpec, EncryptionAlgorithm};
 
 /// A `KeyPairSpec` parameter.
 pub(super) fn key_pair_spec(text: &str) -> Result<DataKeyPairSpec, KmsError> {
@@ -31,7 +31,9 @@ impl Service {
         spec: DataKeyPairSpec,
     ) -> Result<(DataKeyPair, Sealed), OperationError> {
         self.look(call, |state| {
-            self.check_makes_data_keys(state, call, target).map(drop)
+            let usable = self.check_makes_data_keys(state, call, target)?;
+            self.sealing_key(state, &usable, EncryptionAlgorithm::SymmetricDefault)?;
+            unless_dry_run(target.dry_run)
         })
         .await?;
         let pair = self.make_pair(call, spec).await?;

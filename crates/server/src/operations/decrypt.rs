@@ -32,18 +32,26 @@ impl Service {
             key_member: "keyId",
             key_id: request.key_id.as_deref(),
         };
-        self.use_key(call, OPERATION, |state| {
-            let opened = self.open(state, call, OPERATION, &open)?;
-            unless_dry_run(request.dry_run)?;
-            let response = v1::DecryptResponse {
-                key_id: opened.key_arn,
-                plaintext: opened.plaintext.expose().to_vec(),
-                encryption_algorithm: algorithm.to_string(),
-                ciphertext_for_recipient: None,
-                key_material_id: opened.material_id.map(|id| id.to_string()),
-            };
-            Ok((response, opened.key))
+        let opened = self.look_and_work(
+            call,
+            |state| self.opening_key(state, call, OPERATION, &open),
+            |key| {
+                let open = &open;
+                async move {
+                    let plaintext = self.open(call, &key, open).await?;
+                    unless_dry_run(request.dry_run)?;
+                    Ok((key, plaintext))
+                }
+            },
+        );
+        let (key, plaintext) = opened.await?;
+        self.note_use(call, key.key, OPERATION);
+        Ok(v1::DecryptResponse {
+            key_material_id: key.material_id().map(|id| id.to_string()),
+            key_id: key.key_arn,
+            plaintext: plaintext.expose().to_vec(),
+            encryption_algorithm: algorithm.to_string(),
+            ciphertext_for_recipient: None,
         })
-        .await
     }
 }

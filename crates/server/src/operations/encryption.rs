@@ -7,13 +7,14 @@ use super::service::{Service, material_name};
 use super::usable::{check_algorithm, check_usable};
 use super::validation::{KeyForms, blob_within, one_of};
 use crate::errors::OperationError;
-use kms_crypto::{CryptoError, KeyMaterial, SecretBytes, rsa_oaep, symmetric};
-use kms_domain::key::KeyName;
+use kms_crypto::{CryptoError, KeyMaterial, MaterialName, SecretBytes, rsa_oaep, symmetric};
+use kms_domain::key::{KeyName, Material};
 use kms_domain::limits::CIPHERTEXT_BYTES_MAX;
 use kms_domain::vocabulary::{
     EncryptionAlgorithm, EncryptionContext, KeyId, KeyReference, KeyUsage, MaterialId,
 };
 use kms_domain::{KmsError, Operation, State, UsableKey};
+use std::sync::Arc;
 
 /// A new ciphertext, and under what it was made.
 pub(super) struct Sealed {
@@ -24,13 +25,36 @@ pub(super) struct Sealed {
     pub(super) material_id: Option<MaterialId>,
 }
 
-/// A plaintext, and what opened it.
-pub(super) struct Opened {
-    pub(super) plaintext: SecretBytes,
+/// A key that a decision has found fit to seal or open, and its opened material. What it does may take its time: the
+/// decision is looked at again if that is long.
+pub(super) struct EncryptionKey {
     pub(super) key: KeyName,
     pub(super) key_arn: String,
-    /// Of symmetric keys only.
-    pub(super) material_id: Option<MaterialId>,
+    algorithm: EncryptionAlgorithm,
+    name: MaterialName,
+    material: Arc<KeyMaterial>,
+}
+
+impl EncryptionKey {
+    fn new(
+        key: &UsableKey<'_>,
+        algorithm: EncryptionAlgorithm,
+        row: &Material,
+        material: Arc<KeyMaterial>,
+    ) -> Self {
+        Self {
+            key: key.key().name,
+            key_arn: key.arn().to_string(),
+            algorithm,
+            name: material_name(row),
+            material,
+        }
+    }
+
+    /// Which material seals or opens; shown of symmetric keys only.
+    pub(super) fn material_id(&self) -> Option<MaterialId> {
+        (self.algorithm == EncryptionAlgorithm::SymmetricDefault).then_some(self.name.material_id)
+    }
 }
 
 /// A ciphertext to open, with what its caller says about it.
@@ -92,61 +116,64 @@ pub(super) fn check_encrypts<'a>(
 }
 
 impl Service {
-    /// Encrypts under the current material of a key that was found usable with this algorithm.
-    pub(super) fn seal(
+    /// The current material of a key that was found usable with this algorithm.
+    pub(super) fn sealing_key(
         &self,
         state: &State,
         key: &UsableKey<'_>,
         algorithm: EncryptionAlgorithm,
+    ) -> Result<EncryptionKey, OperationError> {
+        let (row, material) = self.current_material(state, key)?;
+        Ok(EncryptionKey::new(key, algorithm, row, material))
+    }
+
+    /// Encrypts. RSA's public operation is quick.
+    pub(super) fn seal(
+        &self,
+        key: &EncryptionKey,
         context: &EncryptionContext,
         plaintext: &[u8],
     ) -> Result<Sealed, OperationError> {
-        let (row, material) = self.current_material(state, key)?;
-        let (ciphertext, material_id) = match &*material {
-            KeyMaterial::Symmetric(symmetric) => {
-                let name = material_name(row);
-                let sealed = self
-                    .keyring
-                    .with_rng(|rng| symmetric::encrypt(symmetric, &name, context, plaintext, rng))?;
-                (sealed, Some(row.material_id))
-            }
-            rsa => {
-                let sealed = rsa_oaep::encrypt(rsa, algorithm, plaintext);
-                (sealed.map_err(|e| oaep_refusal(key, algorithm, e))?, None)
-            }
+        let ciphertext = match &*key.material {
+            KeyMaterial::Symmetric(symmetric) => self
+                .keyring
+                .with_rng(|rng| symmetric::encrypt(symmetric, &key.name, context, plaintext, rng))?,
+            rsa => rsa_oaep::encrypt(rsa, key.algorithm, plaintext).map_err(|e| oaep_refusal(key, e))?,
         };
         Ok(Sealed {
             ciphertext,
-            key: key.key().name,
-            key_arn: key.arn().to_string(),
-            material_id,
+            key: key.key,
+            key_arn: key.key_arn.clone(),
+            material_id: key.material_id(),
         })
     }
 
-    /// Finds the key, authorizes it, and opens. In this order: parse, authorize, IncorrectKey, state, crypto; every
-    /// cryptographic failure is the same refusal.
-    pub(super) fn open(
+    /// Finds the key that opens a ciphertext and checks what the caller may do with it. In this order: parse, authorize,
+    /// IncorrectKey, state.
+    pub(super) fn opening_key(
         &self,
         state: &State,
         call: &Call,
         operation: Operation,
         request: &OpenRequest<'_>,
-    ) -> Result<Opened, OperationError> {
+    ) -> Result<EncryptionKey, OperationError> {
         match request.algorithm {
-            EncryptionAlgorithm::SymmetricDefault => self.open_symmetric(state, call, operation, request),
+            EncryptionAlgorithm::SymmetricDefault => {
+                self.symmetric_opening_key(state, call, operation, request)
+            }
             EncryptionAlgorithm::RsaesOaepSha1 | EncryptionAlgorithm::RsaesOaepSha256 => {
-                self.open_rsa(state, call, operation, request)
+                self.rsa_opening_key(state, call, operation, request)
             }
         }
     }
 
-    fn open_symmetric(
+    fn symmetric_opening_key(
         &self,
         state: &State,
         call: &Call,
         operation: Operation,
         request: &OpenRequest<'_>,
-    ) -> Result<Opened, OperationError> {
+    ) -> Result<EncryptionKey, OperationError> {
         let named = request
             .key_id
             .map(|text| authorize_key(state, call, operation, request.key_member, text, KeyForms::Any))
@@ -164,26 +191,17 @@ impl Service {
         let header = header.ok_or(KmsError::InvalidCiphertext)?;
         let found = self.material(state, &usable, &header.material_id)?;
         let (row, material) = found.ok_or(KmsError::InvalidCiphertext)?;
-        let symmetric = material.as_symmetric().ok_or(KmsError::InvalidCiphertext)?;
-        let name = material_name(row);
-        let plaintext = symmetric::decrypt(symmetric, &name, request.context, request.ciphertext)
-            .map_err(|_: CryptoError| KmsError::InvalidCiphertext)?;
-        Ok(Opened {
-            plaintext,
-            key: key.name,
-            key_arn: key.arn.to_string(),
-            material_id: Some(header.material_id),
-        })
+        Ok(EncryptionKey::new(&usable, request.algorithm, row, material))
     }
 
     /// RSA ciphertexts name no key, so the caller must.
-    fn open_rsa(
+    fn rsa_opening_key(
         &self,
         state: &State,
         call: &Call,
         operation: Operation,
         request: &OpenRequest<'_>,
-    ) -> Result<Opened, OperationError> {
+    ) -> Result<EncryptionKey, OperationError> {
         let Some(text) = request.key_id else {
             return Err(KmsError::Validation(format!(
                 "You must specify a key with the algorithm {}.",
@@ -193,24 +211,40 @@ impl Service {
         };
         let key = authorize_key(state, call, operation, request.key_member, text, KeyForms::Any)?;
         let usable = check_encrypts(state, &key, operation, request.algorithm)?;
-        let (_, material) = self.current_material(state, &usable)?;
-        let plaintext = rsa_oaep::decrypt(&material, request.algorithm, request.ciphertext)
-            .map_err(|_: CryptoError| KmsError::InvalidCiphertext)?;
-        Ok(Opened {
-            plaintext,
-            key: key.name,
-            key_arn: key.arn.to_string(),
-            material_id: None,
-        })
+        let (row, material) = self.current_material(state, &usable)?;
+        Ok(EncryptionKey::new(&usable, request.algorithm, row, material))
+    }
+
+    /// Decrypts. Every cryptographic failure is the same refusal.
+    pub(super) async fn open(
+        &self,
+        call: &Call,
+        key: &EncryptionKey,
+        request: &OpenRequest<'_>,
+    ) -> Result<SecretBytes, OperationError> {
+        let opened = match &*key.material {
+            KeyMaterial::Symmetric(symmetric) => {
+                symmetric::decrypt(symmetric, &key.name, request.context, request.ciphertext)
+            }
+            _ => {
+                let (algorithm, ciphertext) = (key.algorithm, request.ciphertext.to_vec());
+                self.private_operation(call, &key.material, move |rsa| {
+                    rsa_oaep::decrypt(rsa, algorithm, &ciphertext)
+                })
+                .await?
+            }
+        };
+        opened.map_err(|_: CryptoError| KmsError::InvalidCiphertext.into())
     }
 }
 
 /// AWS KMS names the limit, which callers meet before any other of RSA-OAEP.
-fn oaep_refusal(key: &UsableKey<'_>, algorithm: EncryptionAlgorithm, error: CryptoError) -> OperationError {
+fn oaep_refusal(key: &EncryptionKey, error: CryptoError) -> OperationError {
     match error {
         CryptoError::OaepPlaintextLength { max_bytes } => KmsError::Validation(format!(
-            "Algorithm {algorithm} and key spec {} cannot encrypt data larger than {max_bytes} bytes.",
-            key.key().spec
+            "Algorithm {} and key spec {} cannot encrypt data larger than {max_bytes} bytes.",
+            key.algorithm,
+            key.material.spec()
         ))
         .into(),
         other => other.into(),

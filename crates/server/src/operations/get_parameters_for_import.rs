@@ -7,7 +7,6 @@ use super::metadata::timestamp;
 use super::service::Service;
 use super::validation::{KeyForms, one_of};
 use crate::errors::OperationError;
-use kms_crypto::import::ImportKeyPair;
 use kms_crypto::import_token::ImportToken;
 use kms_domain::key_states::{Operation, check_state};
 use kms_domain::limits::IMPORT_TOKEN_VALIDITY_MS;
@@ -37,16 +36,19 @@ impl Service {
         };
         // Nothing is made for a caller who may not have it.
         self.look(call, |state| Ok(check(&authorize(state)?)?)).await?;
-        let pair = self
-            .generation
-            .run(call, move || ImportKeyPair::generate(spec))
-            .await??;
+        let pair = self.spare_pairs.take(call, &self.generation, spec).await?;
         let token = ImportToken {
             id: ImportTokenId(self.keyring.random_bytes()),
             expires: self.clock.now().plus_ms(IMPORT_TOKEN_VALIDITY_MS),
         };
+        // Nothing but this call knows the pair, so that a repeated request cannot be given the answer of the first: it
+        // gets parameters of its own.
+        let once = Call {
+            request_id: None,
+            ..call.clone()
+        };
         let (_, view) = self
-            .change(call, OPERATION, &request, authorize, |state, key| {
+            .change(&once, OPERATION, &request, authorize, |state, key| {
                 check(key)?;
                 let private_wrapped = self.keyring.wrap_import_key(state, &key.name, &token.id, &pair)?;
                 let guard = Guard {

@@ -6,13 +6,15 @@ use super::change::Decided;
 use super::service::Service;
 use super::validation::{KeyForms, blob_within, constraint, one_of};
 use crate::errors::OperationError;
+use kms_crypto::import::ImportKeyPair;
 use kms_crypto::{KeyMaterial, MaterialName};
 use kms_domain::command::{ImportKeyMaterial, NewMaterial};
+use kms_domain::commands::rules::check_material_description;
 use kms_domain::key::Key;
 use kms_domain::key_states::{Operation, check_state};
 use kms_domain::limits::{CIPHERTEXT_BYTES_MAX, IMPORTED_MATERIAL_VALIDITY_DAYS_MAX};
 use kms_domain::rows::ImportParameters;
-use kms_domain::vocabulary::{ImportType, KeySpec, MaterialId, Timestamp};
+use kms_domain::vocabulary::{ImportTokenId, ImportType, KeySpec, MaterialId, Timestamp};
 use kms_domain::{Command, Guard, KmsError, Reply, State};
 use kms_proto::kms::v1;
 use prost::Message;
@@ -25,6 +27,18 @@ struct Wanted {
     import_type: Option<ImportType>,
     description: Option<String>,
     material_id: Option<MaterialId>,
+    /// Tells this request from others by the same token.
+    request_sha256: [u8; 32],
+}
+
+impl Wanted {
+    /// The key's state allows an import, and its spec knows what was given.
+    fn check(&self, key: &AuthorizedKey) -> Result<(), KmsError> {
+        check_state(&key.key, Operation::ImportKeyMaterial, &key.arn)?;
+        symmetric_only("ImportType", self.import_type.is_some(), key)?;
+        symmetric_only("KeyMaterialDescription", self.description.is_some(), key)?;
+        symmetric_only("KeyMaterialId", self.material_id.is_some(), key)
+    }
 }
 
 impl Service {
@@ -48,15 +62,23 @@ impl Service {
             let id = &request.key_id;
             authorize_key(state, call, OPERATION, "keyId", id, KeyForms::IdOrArn)
         };
+        // Unwrapping, and above all checking an RSA key, is work; it is done once, for a caller who may import here.
+        let found = self
+            .look(call, |state| {
+                let key = authorize(state)?;
+                wanted.check(&key)?;
+                let row = self.parameters_of(state, &key, &request.import_token, &wanted)?;
+                Ok((key.key.spec, self.keyring.open_import_key(state, &row)?, row))
+            })
+            .await?;
+        let material = self
+            .unwrap_import(call, found, &request.encrypted_key_material)
+            .await?;
         let (reply, view) = self
             .change(call, OPERATION, &request, authorize, |state, key| {
-                check_state(&key.key, OPERATION, &key.arn)?;
-                symmetric_only("ImportType", wanted.import_type.is_some(), key)?;
-                symmetric_only("KeyMaterialDescription", wanted.description.is_some(), key)?;
-                symmetric_only("KeyMaterialId", wanted.material_id.is_some(), key)?;
-                let row = self.parameters_of(state, key, &request.import_token)?;
-                let material = self.unwrap_import(state, &key.key, &row, &request.encrypted_key_material)?;
-                self.decide_import(state, key, &row, &material, new_id, &wanted, &request)
+                wanted.check(key)?;
+                let row = self.parameters_of(state, key, &request.import_token, &wanted)?;
+                self.decide_import(state, key, row.id, &material, new_id, &wanted)
             })
             .await?;
         let Reply::KeyMaterialImported { material_id } = reply else {
@@ -82,7 +104,11 @@ impl Service {
                 "You cannot specify a KeyMaterialId with the ImportType NEW_KEY_MATERIAL.".into(),
             ));
         }
+        if let Some(description) = &request.key_material_description {
+            check_material_description(description)?;
+        }
         Ok(Wanted {
+            request_sha256: Sha256::digest(request.encode_to_vec()).into(),
             expires: expiry(
                 request.expiration_model.as_deref(),
                 request.valid_to.as_ref(),
@@ -94,12 +120,14 @@ impl Service {
         })
     }
 
-    /// The row that a token names, while it is valid. A token without a row was for another use, or is gone with it.
+    /// The row that a token names, while it is valid. A token without a row is gone with it; one that has served another
+    /// import serves no second.
     fn parameters_of(
         &self,
         state: &State,
         key: &AuthorizedKey,
         token: &[u8],
+        wanted: &Wanted,
     ) -> Result<Arc<ImportParameters>, OperationError> {
         let region = state.region().ok_or(KmsError::InvalidImportToken)?;
         let token = self.import_tokens.open(region, &key.name, token)?;
@@ -107,34 +135,36 @@ impl Service {
             return Err(KmsError::ExpiredImportToken.into());
         }
         let row = state.import_parameters(&key.name, &token.id);
-        Ok(Arc::clone(row.ok_or(KmsError::InvalidImportToken)?))
+        let row = row.ok_or(KmsError::InvalidImportToken)?;
+        let used = row.used.as_ref();
+        if used.is_some_and(|used| used.request_sha256 != wanted.request_sha256) {
+            return Err(KmsError::InvalidImportToken.into());
+        }
+        Ok(Arc::clone(row))
     }
 
-    fn unwrap_import(
+    async fn unwrap_import(
         &self,
-        state: &State,
-        key: &Key,
-        row: &ImportParameters,
+        call: &Call,
+        (spec, pair, row): (KeySpec, ImportKeyPair, Arc<ImportParameters>),
         encrypted: &[u8],
     ) -> Result<KeyMaterial, OperationError> {
-        let pair = self.keyring.open_import_key(state, row)?;
-        let bytes = pair.unwrap(row.algorithm, encrypted)?;
-        Ok(KeyMaterial::import(key.spec, &bytes)?)
+        let encrypted = encrypted.to_vec();
+        let unwrap = move || {
+            let bytes = pair.unwrap(row.algorithm, &encrypted)?;
+            KeyMaterial::import(spec, &bytes)
+        };
+        Ok(self.rsa.run(call, unwrap).await??)
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "what an import rests on, each of its own kind"
-    )]
     fn decide_import(
         &self,
         state: &State,
         key: &AuthorizedKey,
-        row: &ImportParameters,
+        token: ImportTokenId,
         material: &KeyMaterial,
         new_id: MaterialId,
         wanted: &Wanted,
-        request: &v1::ImportKeyMaterialRequest,
     ) -> Result<Decided, OperationError> {
         let matched = self.recognize(state, &key.key, material)?;
         if wanted.material_id.is_some() && wanted.material_id != matched {
@@ -163,8 +193,8 @@ impl Service {
         };
         let command = ImportKeyMaterial {
             key: key.name,
-            token: row.id,
-            request_sha256: Sha256::digest(request.encode_to_vec()).into(),
+            token,
+            request_sha256: wanted.request_sha256,
             import_type: wanted.import_type.unwrap_or(default),
             matched,
             material: NewMaterial { material_id, wrapped },

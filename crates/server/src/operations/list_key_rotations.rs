@@ -101,7 +101,9 @@ fn material_state(state: &State, key: &Key, material: &Material) -> &'static str
         return "CURRENT";
     }
     if key.imported_pending() == id {
-        return if rotation_blocked_by(state, &key.name).is_empty() {
+        // A replica knows of itself only; so does a primary that has lost the bytes since.
+        let here = material.wrapped.is_some() || key.multi_region.is_none();
+        return if here && rotation_blocked_by(state, &key.name).is_empty() {
             "PENDING_ROTATION"
         } else {
             "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"

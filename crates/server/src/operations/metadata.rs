@@ -19,10 +19,7 @@ pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
 pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
     let key_state = key.state();
     let deletion = key.deletion.as_ref();
-    let current = key.current_material.and_then(|id| state.material(&key.name, &id));
-    let imported = current
-        .filter(|material| material.wrapped.is_some())
-        .and_then(|material| material.imported.as_ref());
+    let imported = imported_until(state, key);
     let awaits_replicas = deletion.is_some_and(|d| d.deadline == DeletionDeadline::AwaitingReplicas);
     v1::KeyMetadata {
         aws_account_id: arn.account.to_string(),
@@ -46,8 +43,8 @@ pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
         mac_algorithms: names(key.spec.mac_algorithms(key.usage)),
         key_agreement_algorithms: names(key.spec.key_agreement_algorithms(key.usage)),
         encapsulation_algorithms: names(key.spec.encapsulation_algorithms(key.usage)),
-        expiration_model: imported.map(|i| expiration_model(i.expires).to_owned()),
-        valid_to: imported.and_then(|i| i.expires).map(timestamp),
+        expiration_model: imported.map(|until| expiration_model(until).to_owned()),
+        valid_to: imported.flatten().map(timestamp),
         multi_region: Some(key.multi_region.is_some()),
         multi_region_configuration: key.multi_region.as_ref().map(|m| configuration(m, arn)),
         pending_deletion_window_in_days: deletion
@@ -127,6 +124,18 @@ fn multi_region_key(region: &RegionName, account: AccountId, key_id: KeyId) -> v
         arn: arn.to_string(),
         region: region.to_string(),
     }
+}
+
+/// The earliest end of any material that is imported into the key for good; `None` while there is none.
+fn imported_until(state: &State, key: &Key) -> Option<Option<Timestamp>> {
+    let here = state.materials_of(key.name, 0).filter(|material| {
+        material.wrapped.is_some() && Some(material.material_id) != key.imported_pending()
+    });
+    let ends: Vec<Option<Timestamp>> = here
+        .filter_map(|material| material.imported.as_ref())
+        .map(|imported| imported.expires)
+        .collect();
+    (!ends.is_empty()).then(|| ends.into_iter().flatten().min())
 }
 
 /// The service model's word for whether imported material expires.

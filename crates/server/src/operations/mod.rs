@@ -5,12 +5,13 @@ pub mod authorization;
 pub mod cache;
 pub mod call;
 pub mod change;
-pub mod generation;
 pub mod marker;
 pub mod metadata;
 pub mod service;
+pub mod spare_pairs;
 pub mod usage;
 pub mod validation;
+pub mod work_pool;
 
 mod cancel_key_deletion;
 mod create_alias;

@@ -40,35 +40,37 @@ impl Service {
             key_member: "sourceKeyId",
             key_id: request.source_key_id.as_deref(),
         };
-        let re_encrypted = self.look(call, |state| {
-            let member = "destinationKeyId";
-            let id = &request.destination_key_id;
-            let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
-            let usable = check_encrypts(state, &destination, OPERATION, to)?;
-            let opened = self.open(state, call, OPERATION, &open)?;
-            unless_dry_run(request.dry_run)?;
-            let sealed = self.seal(
-                state,
-                &usable,
-                to,
-                &destination_context,
-                opened.plaintext.expose(),
-            )?;
-            let response = v1::ReEncryptResponse {
-                ciphertext_blob: sealed.ciphertext,
-                source_key_id: opened.key_arn,
-                key_id: sealed.key_arn,
-                source_encryption_algorithm: from.to_string(),
-                destination_encryption_algorithm: to.to_string(),
-                source_key_material_id: opened.material_id.map(|id| id.to_string()),
-                destination_key_material_id: sealed.material_id.map(|id| id.to_string()),
-            };
-            Ok((response, [opened.key, sealed.key]))
-        });
-        let (response, keys) = re_encrypted.await?;
-        for key in keys {
+        let re_encrypted = self.look_and_work(
+            call,
+            |state| {
+                let (member, id) = ("destinationKeyId", &request.destination_key_id);
+                let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
+                let opening = self.opening_key(state, call, OPERATION, &open)?;
+                let usable = check_encrypts(state, &destination, OPERATION, to)?;
+                Ok((opening, self.sealing_key(state, &usable, to)?))
+            },
+            |(opening, sealing)| {
+                let (open, context) = (&open, &destination_context);
+                async move {
+                    let plaintext = self.open(call, &opening, open).await?;
+                    let sealed = self.seal(&sealing, context, plaintext.expose())?;
+                    unless_dry_run(request.dry_run)?;
+                    Ok((opening, sealed))
+                }
+            },
+        );
+        let (opened, sealed) = re_encrypted.await?;
+        for key in [opened.key, sealed.key] {
             self.note_use(call, key, OPERATION);
         }
-        Ok(response)
+        Ok(v1::ReEncryptResponse {
+            source_key_material_id: opened.material_id().map(|id| id.to_string()),
+            destination_key_material_id: sealed.material_id.map(|id| id.to_string()),
+            ciphertext_blob: sealed.ciphertext,
+            source_key_id: opened.key_arn,
+            key_id: sealed.key_arn,
+            source_encryption_algorithm: from.to_string(),
+            destination_encryption_algorithm: to.to_string(),
+        })
     }
 }

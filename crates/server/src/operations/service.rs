@@ -3,9 +3,10 @@
 use super::cache::MaterialCache;
 use super::call::{Call, RequestId};
 use super::change::{Decided, Wanted, carry_out};
-use super::generation::GenerationPool;
 use super::marker::Markers;
+use super::spare_pairs::SparePairs;
 use super::usage::KeyUsages;
+use super::work_pool::{self, WorkPool};
 use crate::clock::Clock;
 use crate::errors::OperationError;
 use crate::keyring::Keyring;
@@ -19,6 +20,7 @@ use kms_domain::{KmsError, Operation, Reply, State, UsableKey};
 use kms_raft::{Node, View};
 use prost::Message;
 use sha2::{Digest, Sha256};
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,7 +36,11 @@ pub struct Service {
     pub(crate) markers: Markers,
     pub(crate) import_tokens: ImportTokens,
     pub(crate) usage: Arc<KeyUsages>,
-    pub(crate) generation: GenerationPool,
+    /// Makes RSA keys.
+    pub(crate) generation: WorkPool,
+    /// Uses RSA private keys.
+    pub(crate) rsa: WorkPool,
+    pub(crate) spare_pairs: SparePairs,
     pub(crate) clock: Clock,
 }
 
@@ -55,7 +61,9 @@ impl Service {
             keyring,
             cache,
             usage,
-            generation: GenerationPool::default(),
+            generation: WorkPool::new(work_pool::GENERATION),
+            rsa: WorkPool::new(work_pool::PRIVATE_OPERATIONS),
+            spare_pairs: SparePairs::default(),
             clock,
         }
     }
@@ -67,11 +75,23 @@ impl Service {
         call: &Call,
         answer: impl Fn(&State) -> Result<T, OperationError>,
     ) -> Result<T, OperationError> {
+        self.look_and_work(call, answer, |answer| ready(Ok(answer))).await
+    }
+
+    /// [`Service::look`], where the answer takes work after the decision that may wait its turn.
+    pub(super) async fn look_and_work<D, T, W>(
+        &self,
+        call: &Call,
+        decide: impl Fn(&State) -> Result<D, OperationError>,
+        work: impl Fn(D) -> W,
+    ) -> Result<T, OperationError>
+    where
+        W: Future<Output = Result<T, OperationError>>,
+    {
         loop {
-            let view = self.node.read(call.deadline).await?;
-            let decided = Instant::now();
-            let result = answer(&view.state)?;
-            if decided.elapsed() <= DECISION_AGE_MAX {
+            let (decided, since) = self.decide(call, &decide).await?;
+            let result = work(decided).await?;
+            if since.elapsed() <= DECISION_AGE_MAX {
                 return Ok(result);
             }
             if Instant::now() >= call.deadline {
@@ -80,6 +100,31 @@ impl Service {
                 ));
             }
         }
+    }
+
+    async fn decide<D>(
+        &self,
+        call: &Call,
+        decide: impl Fn(&State) -> Result<D, OperationError>,
+    ) -> Result<(D, Instant), OperationError> {
+        let view = self.node.read(call.deadline).await?;
+        let since = Instant::now();
+        Ok((decide(&view.state)?, since))
+    }
+
+    /// Private operations of RSA keys wait for a thread of their own, because many at once would keep everything else
+    /// waiting; those of other keys are quick.
+    pub(super) async fn private_operation<T: Send + 'static>(
+        &self,
+        call: &Call,
+        material: &Arc<KeyMaterial>,
+        operation: impl FnOnce(&KeyMaterial) -> T + Send + 'static,
+    ) -> Result<T, OperationError> {
+        if !matches!(**material, KeyMaterial::Rsa(_)) {
+            return Ok(operation(material));
+        }
+        let material = Arc::clone(material);
+        self.rsa.run(call, move || operation(&material)).await
     }
 
     /// Authorizes, then decides, then proposes, and does so again while the state changes underneath.
@@ -176,7 +221,8 @@ pub fn material_name(row: &Material) -> MaterialName {
     }
 }
 
-fn request_key(call: &Call, operation: Operation, parameters: &impl Message) -> RequestKey {
+/// What tells a request from others, and recognizes its repetition.
+pub(super) fn request_key(call: &Call, operation: Operation, parameters: &impl Message) -> RequestKey {
     let id = call.request_id.clone().unwrap_or_else(RequestId::random);
     RequestKey {
         operation: operation.as_str().to_owned(),

@@ -12,6 +12,7 @@ use kms_domain::rows::KeyUsageRow;
 use kms_domain::vocabulary::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,25 +57,21 @@ impl KeyUsages {
         self.newest().get(key).cloned()
     }
 
-    /// A batch to make known; empty when there is nothing to say. What could not be told is to be put back.
-    pub fn take_batch(&self) -> Vec<KeyUsageRow> {
-        let mut newest = self.newest();
-        let mut batch = Vec::new();
-        while batch.len() < KEY_USAGES_PER_COMMAND_MAX {
-            let Some((_, usage)) = newest.pop_first() else {
-                break;
-            };
-            batch.push(usage);
-        }
-        batch
+    /// A batch to make known, beginning behind `after`; empty when there is nothing more to say. It stays remembered
+    /// until it is [`told`](Self::told).
+    pub fn batch(&self, after: Option<&KeyName>) -> Vec<KeyUsageRow> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let newest = self.newest();
+        let batch = newest.range((from, Bound::Unbounded)).map(|(_, usage)| usage);
+        batch.take(KEY_USAGES_PER_COMMAND_MAX).cloned().collect()
     }
 
-    /// Takes back a batch that could not be made known; newer uses stand.
-    pub fn put_back(&self, batch: Vec<KeyUsageRow>) {
+    /// The region knows these: what is newer of the same keys stays remembered.
+    pub fn told(&self, batch: &[KeyUsageRow]) {
         let mut newest = self.newest();
         for usage in batch {
-            if newest.len() < KEYS_MAX {
-                newest.entry(usage.key).or_insert(usage);
+            if newest.get(&usage.key) == Some(usage) {
+                newest.remove(&usage.key);
             }
         }
     }
@@ -99,17 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_use_of_a_key_stands_also_over_a_batch_that_was_put_back() {
+    fn a_use_is_remembered_until_it_is_told_and_a_newer_one_longer() {
         let usages = KeyUsages::default();
         usages.note(key(1), Operation::Encrypt, Timestamp(5), Some("first"));
-        let batch = usages.take_batch();
-        assert_eq!(batch.len(), 1);
-        assert!(usages.take_batch().is_empty());
+        let batch = usages.batch(None);
+        assert_eq!(usages.newest_of(&key(1)).as_ref(), batch.first());
         usages.note(key(1), Operation::Decrypt, Timestamp(6), None);
-        usages.put_back(batch);
+        usages.told(&batch);
         let newest = usages.newest_of(&key(1)).unwrap();
         assert_eq!((newest.operation, newest.at), (Operation::Decrypt, Timestamp(6)));
         assert_eq!(newest.request_id, None);
+        usages.told(&usages.batch(None));
+        assert_eq!(usages.newest_of(&key(1)), None);
+        assert!(usages.batch(None).is_empty());
     }
 
     #[test]
@@ -118,14 +117,15 @@ mod tests {
         for n in 0..=u32::try_from(KEYS_MAX).unwrap() {
             usages.note(key(n), Operation::Sign, Timestamp(1), None);
         }
-        let mut told = 0;
+        let (mut told, mut after) = (0, None);
         loop {
-            let batch = usages.take_batch();
-            if batch.is_empty() {
+            let batch = usages.batch(after.as_ref());
+            let Some(last) = batch.last() else {
                 break;
-            }
+            };
             assert!(batch.len() <= KEY_USAGES_PER_COMMAND_MAX);
             told += batch.len();
+            after = Some(last.key);
         }
         assert_eq!(told, KEYS_MAX);
     }

@@ -1,0 +1,209 @@
+//! Work that takes long: making RSA keys takes up to seconds of processor time, using their private halves up to
+//! milliseconds. It happens on threads of its own, and only so many callers may wait for it.
+
+use super::call::Call;
+use crate::errors::OperationError;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::oneshot;
+
+/// How much work a pool does at a time, and how much waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// What the threads are called, and what callers are told there is too much of.
+    name: &'static str,
+    /// Threads; none means one for each processor.
+    threads: Option<usize>,
+    /// Calls that wait for a thread; further ones are told to come again.
+    waiting_max: usize,
+    /// Priority of the threads, as nice(2) counts.
+    nice: i32,
+}
+
+/// Making RSA keys, which gives way to everything else.
+pub const GENERATION: Bounds = Bounds {
+    name: "rsa-generation",
+    threads: Some(2),
+    waiting_max: 16,
+    nice: 15,
+};
+
+/// Using the private halves of RSA keys, those of imports included.
+pub const PRIVATE_OPERATIONS: Bounds = Bounds {
+    name: "rsa-private",
+    threads: None,
+    waiting_max: 1_024,
+    nice: 0,
+};
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Threads that do one kind of work. They start with the first that is asked for.
+pub struct WorkPool {
+    bounds: Bounds,
+    queue: OnceLock<SyncSender<Work>>,
+}
+
+impl WorkPool {
+    /// A pool within these bounds.
+    pub const fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            queue: OnceLock::new(),
+        }
+    }
+
+    /// Does `work` on one of the threads. Work whose caller has gone is not begun.
+    ///
+    /// # Errors
+    /// [`OperationError::Throttled`] when too much waits; [`OperationError::Timeout`] past the call's deadline.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        call: &Call,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, OperationError> {
+        let (answer, done) = oneshot::channel();
+        self.try_enqueue(Box::new(move || {
+            if !answer.is_closed() {
+                // Nobody to tell is no failure.
+                let _ = answer.send(work());
+            }
+        }))?;
+        match tokio::time::timeout_at(call.deadline, done).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) => Err(OperationError::Unavailable(format!(
+                "{}: the work was not done",
+                self.bounds.name
+            ))),
+            Err(_) => Err(OperationError::Timeout(format!(
+                "{}: the work was not done within the deadline",
+                self.bounds.name
+            ))),
+        }
+    }
+
+    /// Has `work` done when there is time, without waiting for it.
+    ///
+    /// # Errors
+    /// [`OperationError::Throttled`] when too much waits.
+    pub(super) fn try_enqueue(&self, work: Work) -> Result<(), OperationError> {
+        let name = self.bounds.name;
+        let queue = self.queue.get_or_init(|| start_threads(self.bounds));
+        queue.try_send(work).map_err(|refused| match refused {
+            TrySendError::Full(_) => {
+                OperationError::Throttled(format!("{name}: too many calls are waiting; try again"))
+            }
+            TrySendError::Disconnected(_) => {
+                OperationError::Unavailable(format!("{name}: the threads have ended"))
+            }
+        })
+    }
+}
+
+fn start_threads(bounds: Bounds) -> SyncSender<Work> {
+    let (queue, waiting) = sync_channel::<Work>(bounds.waiting_max);
+    let waiting = Arc::new(Mutex::new(waiting));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    for _ in 0..bounds.threads.unwrap_or(processors) {
+        let waiting = Arc::clone(&waiting);
+        let started = std::thread::Builder::new()
+            .name(bounds.name.into())
+            .spawn(move || work_through(bounds, &waiting));
+        if let Err(error) = started {
+            tracing::error!(%error, pool = bounds.name, "a thread did not start");
+        }
+    }
+    queue
+}
+
+fn work_through(bounds: Bounds, waiting: &Mutex<Receiver<Work>>) {
+    // On Linux nice(2) concerns the calling thread alone.
+    if let Err(error) = rustix::process::nice(bounds.nice) {
+        tracing::warn!(%error, pool = bounds.name, "the threads run at normal priority");
+    }
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(work) => work(),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kms_authz::Caller;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    fn call(allowed: Duration) -> Call {
+        let principal = "arn:aws:iam::111122223333:user/administrator".parse().unwrap();
+        Call::arriving_now(Caller::Administrator(principal), None, Some(allowed))
+    }
+
+    #[tokio::test]
+    async fn what_is_made_is_answered() {
+        let made = WorkPool::new(GENERATION)
+            .run(&call(Duration::from_secs(4)), || 7)
+            .await;
+        assert_eq!(made, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_throttling_at_once_and_empties_again() {
+        let pool = Arc::new(WorkPool::new(GENERATION));
+        let threads = GENERATION.threads.expect("a number");
+        let mut gates = Vec::new();
+        let mut held = Vec::new();
+        for _ in 0..threads + GENERATION.waiting_max {
+            let (open, gate) = mpsc::channel::<()>();
+            let (begun, has_begun) = oneshot::channel();
+            gates.push(open);
+            let pool = Arc::clone(&pool);
+            let running = held.len() < threads;
+            held.push(tokio::spawn(async move {
+                pool.run(&call(Duration::from_secs(4)), move || {
+                    let _ = begun.send(());
+                    let _ = gate.recv();
+                })
+                .await
+            }));
+            if running {
+                has_begun.await.expect("a thread takes it");
+            }
+            tokio::task::yield_now().await;
+        }
+        let refused = pool.run(&call(Duration::from_secs(4)), || ()).await;
+        assert!(
+            matches!(refused, Err(OperationError::Throttled(_))),
+            "{refused:?}"
+        );
+        drop(gates);
+        for waiting in held {
+            assert_eq!(waiting.await.expect("no panic"), Ok(()));
+        }
+        assert_eq!(pool.run(&call(Duration::from_secs(4)), || 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn work_whose_caller_has_gone_is_not_begun() {
+        let pool = WorkPool::new(GENERATION);
+        let mut gates = Vec::new();
+        for _ in 0..GENERATION.threads.expect("a number") {
+            let (open, gate) = mpsc::channel::<()>();
+            gates.push(open);
+            let short = call(Duration::from_millis(1));
+            let left = pool.run(&short, move || gate.recv().is_ok()).await;
+            assert!(matches!(left, Err(OperationError::Timeout(_))), "{left:?}");
+        }
+        let (begun, has_begun) = mpsc::channel();
+        let late = pool
+            .run(&call(Duration::from_millis(1)), move || begun.send(()).is_ok())
+            .await;
+        assert!(matches!(late, Err(OperationError::Timeout(_))), "{late:?}");
+        drop(gates);
+        assert_eq!(pool.run(&call(Duration::from_secs(4)), || ()).await, Ok(()));
+        assert!(has_begun.try_recv().is_err());
+    }
+}
