@@ -268,9 +268,7 @@ impl Peer {
     /// # Errors
     /// What the peer says.
     pub async fn malform(&mut self, private: &[u8], how: &str) -> anyhow::Result<Vec<u8>> {
-        let request = Request::to("malform")
-            .bytes("private", private)
-            .text("how", how);
+        let request = Request::to("malform").bytes("private", private).text("how", how);
         self.ask(request).await?.bytes("private")
     }
 
