@@ -74,6 +74,8 @@ impl Service {
         let (operation, id) = (target.operation, target.key_id);
         let key = authorize_key(state, call, operation, "keyId", id, KeyForms::Any)?;
         let usable = check_encrypts(state, &key, operation, EncryptionAlgorithm::SymmetricDefault)?;
+        // Imported material may have expired although the key's state does not tell it yet.
+        self.current_material(state, &usable)?;
         unless_dry_run(target.dry_run)?;
         Ok(usable)
     }

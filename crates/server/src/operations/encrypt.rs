@@ -31,8 +31,8 @@ impl Service {
         self.use_key(call, OPERATION, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
             let usable = check_encrypts(state, &key, OPERATION, algorithm)?;
-            unless_dry_run(request.dry_run)?;
             let sealed = self.seal(state, &usable, algorithm, &context, &plaintext)?;
+            unless_dry_run(request.dry_run)?;
             let response = v1::EncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 key_id: sealed.key_arn,

@@ -46,7 +46,6 @@ impl Service {
             let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
             let usable = check_encrypts(state, &destination, OPERATION, to)?;
             let opened = self.open(state, call, OPERATION, &open)?;
-            unless_dry_run(request.dry_run)?;
             let sealed = self.seal(
                 state,
                 &usable,
@@ -54,6 +53,7 @@ impl Service {
                 &destination_context,
                 opened.plaintext.expose(),
             )?;
+            unless_dry_run(request.dry_run)?;
             let response = v1::ReEncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 source_key_id: opened.key_arn,
