@@ -108,6 +108,7 @@ impl From<CryptoError> for OperationError {
             CryptoError::InvalidCiphertext | CryptoError::ImportUnwrap => KmsError::InvalidCiphertext,
             CryptoError::InvalidSignature => KmsError::InvalidSignature,
             CryptoError::InvalidMac => KmsError::InvalidMac,
+            CryptoError::ImportToken => KmsError::InvalidImportToken,
             CryptoError::ImportedMaterial(_) => KmsError::IncorrectKeyMaterial(error.to_string()),
             CryptoError::PlaintextLength
             | CryptoError::NumberOfBytes

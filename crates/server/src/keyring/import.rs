@@ -67,12 +67,7 @@ impl Keyring {
         let wrapping_key = self.wrapping_key(state, region.wrapping_key)?;
         let place = import_key_place(region, key, token);
         let bytes = self.with_rng(|rng| {
-            wrapping_key.wrap(
-                IMPORT_WRAPPING_PURPOSE,
-                place.as_bytes(),
-                pair.bytes().expose(),
-                rng,
-            )
+            wrapping_key.wrap(IMPORT_WRAPPING_PURPOSE, place.as_bytes(), pair.bytes(), rng)
         })?;
         Ok(WrappedMaterial {
             wrapping_key: region.wrapping_key,

@@ -13,6 +13,7 @@ use crate::errors::OperationError;
 use kms_crypto::region::{HpkeKeyPair, RegionSigningKey, handover_fields};
 use kms_crypto::wrap::{MaterialPlace, RootKey, WrappingKey};
 use kms_crypto::{CryptoError, CryptoRng, Fields, KeyMaterial, MaterialName, SecretKey256};
+use kms_domain::error::StateProblem;
 use kms_domain::key::{Key, KeyName, Material, WrappedMaterial};
 use kms_domain::multi_region::HandoverProof;
 use kms_domain::rows::{HpkeKeyRow, Region, WrappingKeyRow};
@@ -134,7 +135,8 @@ impl Keyring {
     /// Opens a material of `key`.
     ///
     /// # Errors
-    /// When the row, or the wrapping key's, does not open: it was damaged or belongs to another root key.
+    /// When the material was imported and its bytes are not here; when the row, or the wrapping key's, does not open: it
+    /// was damaged or belongs to another root key.
     pub fn open_material(
         &self,
         state: &State,
@@ -142,9 +144,13 @@ impl Keyring {
         row: &Material,
     ) -> Result<KeyMaterial, OperationError> {
         let region = region_of(state)?;
-        let wrapping_key = self.wrapping_key(state, row.wrapped.wrapping_key)?;
+        let Some(wrapped) = &row.wrapped else {
+            let (_, arn) = state.existing_key(&key.name)?;
+            return Err(KmsError::InvalidState(arn, StateProblem::PendingImport).into());
+        };
+        let wrapping_key = self.wrapping_key(state, wrapped.wrapping_key)?;
         let place = place(region, key.name, row.material_id, key.spec, key.origin);
-        Ok(wrapping_key.unwrap_material(&place, &row.wrapped.bytes)?)
+        Ok(wrapping_key.unwrap_material(&place, &wrapped.bytes)?)
     }
 
     /// The wrapping key with this id.

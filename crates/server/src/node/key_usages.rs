@@ -2,7 +2,7 @@
 
 use super::Running;
 use crate::operations::usage::FLUSH_INTERVAL;
-use kms_domain::command::NoteKeyUsages;
+use kms_domain::command::NoteKeyUsage;
 use kms_domain::{Command, Guard, Proposal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ async fn flush(running: &Running, patience: Duration) {
             principal: None,
             request: None,
             guard: Guard::default(),
-            command: Command::NoteKeyUsages(NoteKeyUsages {
+            command: Command::NoteKeyUsage(NoteKeyUsage {
                 usages: usages.clone(),
             }),
         };

@@ -13,7 +13,7 @@ impl Service {
     pub async fn generate_data_key(
         &self,
         call: &Call,
-        request: v1::GenerateDataKeyTarget,
+        request: v1::GenerateDataKeyRequest,
     ) -> Result<v1::GenerateDataKeyResponse, OperationError> {
         no_recipient(request.recipient.as_ref())?;
         grant_tokens(&request.grant_tokens)?;

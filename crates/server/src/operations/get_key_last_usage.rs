@@ -6,8 +6,8 @@ use super::metadata::timestamp;
 use super::service::Service;
 use super::validation::KeyForms;
 use crate::errors::OperationError;
-use kms_domain::command::KeyUsage;
 use kms_domain::key_states::Operation;
+use kms_domain::rows::KeyUsageRow;
 use kms_proto::kms::v1;
 
 impl Service {
@@ -38,7 +38,7 @@ impl Service {
     }
 }
 
-fn shown(usage: KeyUsage) -> v1::KeyLastUsageData {
+fn shown(usage: KeyUsageRow) -> v1::KeyLastUsageData {
     v1::KeyLastUsageData {
         operation: Some(usage.operation.to_string()),
         timestamp: Some(timestamp(usage.at)),

@@ -3,12 +3,12 @@
 use super::Call;
 use super::authorization::{AuthorizedKey, authorize_key};
 use super::change::Decided;
-use super::import_token::ImportToken;
 use super::metadata::timestamp;
 use super::service::Service;
 use super::validation::{KeyForms, one_of};
 use crate::errors::OperationError;
 use kms_crypto::import::ImportKeyPair;
+use kms_crypto::import_token::ImportToken;
 use kms_domain::key_states::{Operation, check_state};
 use kms_domain::limits::IMPORT_TOKEN_VALIDITY_MS;
 use kms_domain::rows::ImportParameters;

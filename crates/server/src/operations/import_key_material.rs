@@ -7,12 +7,12 @@ use super::service::Service;
 use super::validation::{KeyForms, blob_within, constraint, one_of};
 use crate::errors::OperationError;
 use kms_crypto::{KeyMaterial, MaterialName};
-use kms_domain::command::{ImportKeyMaterial, ImportType, NewMaterial};
+use kms_domain::command::{ImportKeyMaterial, NewMaterial};
 use kms_domain::key::Key;
 use kms_domain::key_states::{Operation, check_state};
 use kms_domain::limits::{CIPHERTEXT_BYTES_MAX, IMPORTED_MATERIAL_VALIDITY_DAYS_MAX};
 use kms_domain::rows::ImportParameters;
-use kms_domain::vocabulary::{KeySpec, MaterialId, Timestamp};
+use kms_domain::vocabulary::{ImportType, KeySpec, MaterialId, Timestamp};
 use kms_domain::{Command, Guard, KmsError, Reply, State};
 use kms_proto::kms::v1;
 use prost::Message;
@@ -71,15 +71,11 @@ impl Service {
     }
 
     fn parse_import(&self, request: &v1::ImportKeyMaterialRequest) -> Result<Wanted, KmsError> {
-        let import_type = match request.import_type.as_deref() {
-            None => None,
-            Some("NEW_KEY_MATERIAL") => Some(ImportType::New),
-            Some("EXISTING_KEY_MATERIAL") => Some(ImportType::Existing),
-            Some(other) => {
-                let set = "Member must satisfy enum value set: [NEW_KEY_MATERIAL, EXISTING_KEY_MATERIAL]";
-                return Err(constraint("importType", other, set));
-            }
-        };
+        let import_type = request
+            .import_type
+            .as_deref()
+            .map(|text| one_of("importType", text, ImportType::ALL, ImportType::as_str))
+            .transpose()?;
         let material_id = material_id(request.key_material_id.as_deref())?;
         if import_type == Some(ImportType::New) && material_id.is_some() {
             return Err(KmsError::Validation(

@@ -7,11 +7,11 @@ use super::page::Listing;
 use super::service::Service;
 use super::validation::{KeyForms, constraint};
 use crate::errors::OperationError;
-use kms_domain::KmsError;
-use kms_domain::key::{Material, RotationKind};
+use kms_domain::key::{Key, Material, RotationKind};
 use kms_domain::key_states::{Operation, check_state};
-use kms_domain::multi_region::imported_everywhere;
+use kms_domain::multi_region::rotation_blocked_by;
 use kms_domain::vocabulary::KeySpec;
+use kms_domain::{KmsError, State};
 use kms_proto::kms::v1;
 
 impl Service {
@@ -62,7 +62,7 @@ impl Service {
                     .materials_of(key.name, from)
                     .filter(|m| all || m.rotation_date.is_some()),
                 |material| material.sequence.to_string(),
-                |material| entry(&key, material),
+                |material| entry(state, &key, material),
             );
             Ok(v1::ListKeyRotationsResponse {
                 truncated: page.next_marker.is_some(),
@@ -74,8 +74,8 @@ impl Service {
     }
 }
 
-fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
-    let state = material_state(key, material);
+fn entry(state: &State, key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
+    let material_state = material_state(state, &key.key, material);
     let kind = material.rotation_kind.map(|kind| match kind {
         RotationKind::Automatic => "AUTOMATIC",
         RotationKind::OnDemand => "ON_DEMAND",
@@ -90,7 +90,7 @@ fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
             .map(|imported| imported.description.clone())
             .filter(|description| !description.is_empty()),
         import_state: imported.map(|_| if here { "IMPORTED" } else { "PENDING_IMPORT" }.to_owned()),
-        key_material_state: Some(state.to_owned()),
+        key_material_state: Some(material_state.to_owned()),
         expiration_model: expires.map(|at| expiration_model(at).to_owned()),
         valid_to: expires.flatten().map(timestamp),
         rotation_date: material.rotation_date.map(timestamp),
@@ -99,14 +99,13 @@ fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
 }
 
 /// CURRENT encrypts; the others decrypt, or wait to become current.
-fn material_state(key: &AuthorizedKey, material: &Material) -> &'static str {
+fn material_state(state: &State, key: &Key, material: &Material) -> &'static str {
     let id = Some(material.material_id);
-    let key = &key.key;
     if key.current_material == id {
         return "CURRENT";
     }
-    if key.import.as_ref().and_then(|import| import.pending) == id {
-        return if imported_everywhere(key, material) {
+    if key.imported_pending() == id {
+        return if rotation_blocked_by(state, &key.name).is_empty() {
             "PENDING_ROTATION"
         } else {
             "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"

@@ -6,7 +6,6 @@ pub mod cache;
 pub mod call;
 pub mod change;
 pub mod generation;
-pub mod import_token;
 pub mod marker;
 pub mod metadata;
 pub mod service;

@@ -69,7 +69,7 @@ impl<'a> SigningRequest<'a> {
         let length = match message_type {
             MessageType::Raw => None,
             MessageType::Digest => algorithm.digest_bytes(),
-            MessageType::ExternalMu => Some(kms_crypto::signing::MU_BYTES),
+            MessageType::ExternalMu => Some(kms_crypto::ml_dsa::MU_BYTES),
         };
         if length.is_some_and(|bytes| self.message.len() != bytes) {
             return Err(KmsError::Validation(format!(

@@ -6,9 +6,9 @@
 //! are not recorded, and counted in `kms_key_usages_dropped_total`.
 
 use kms_domain::Operation;
-use kms_domain::command::KeyUsage;
 use kms_domain::key::KeyName;
 use kms_domain::limits::KEY_USAGES_PER_COMMAND_MAX;
+use kms_domain::rows::KeyUsageRow;
 use kms_domain::vocabulary::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -24,7 +24,7 @@ const KEYS_MAX: usize = 20_000;
 /// The newest use of each key that this node has not made known yet.
 #[derive(Default)]
 pub struct KeyUsages {
-    newest: Mutex<BTreeMap<KeyName, KeyUsage>>,
+    newest: Mutex<BTreeMap<KeyName, KeyUsageRow>>,
 }
 
 impl KeyUsages {
@@ -40,7 +40,7 @@ impl KeyUsages {
                 known.request_id = request_id.map(str::to_owned);
             }
             Entry::Vacant(place) if room => {
-                place.insert(KeyUsage {
+                place.insert(KeyUsageRow {
                     key,
                     operation,
                     at,
@@ -52,12 +52,12 @@ impl KeyUsages {
     }
 
     /// The newest use of a key that is not known to the region yet.
-    pub fn newest_of(&self, key: &KeyName) -> Option<KeyUsage> {
+    pub fn newest_of(&self, key: &KeyName) -> Option<KeyUsageRow> {
         self.newest().get(key).cloned()
     }
 
     /// A batch to make known; empty when there is nothing to say. What could not be told is to be put back.
-    pub fn take_batch(&self) -> Vec<KeyUsage> {
+    pub fn take_batch(&self) -> Vec<KeyUsageRow> {
         let mut newest = self.newest();
         let mut batch = Vec::new();
         while batch.len() < KEY_USAGES_PER_COMMAND_MAX {
@@ -70,7 +70,7 @@ impl KeyUsages {
     }
 
     /// Takes back a batch that could not be made known; newer uses stand.
-    pub fn put_back(&self, batch: Vec<KeyUsage>) {
+    pub fn put_back(&self, batch: Vec<KeyUsageRow>) {
         let mut newest = self.newest();
         for usage in batch {
             if newest.len() < KEYS_MAX {
@@ -79,7 +79,7 @@ impl KeyUsages {
         }
     }
 
-    fn newest(&self) -> MutexGuard<'_, BTreeMap<KeyName, KeyUsage>> {
+    fn newest(&self) -> MutexGuard<'_, BTreeMap<KeyName, KeyUsageRow>> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

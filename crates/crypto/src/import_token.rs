@@ -6,8 +6,9 @@
 //! ```
 //! The tag covers cluster, region, account and key beside the token's own bytes.
 
-use kms_crypto::Fields;
-use kms_domain::KmsError;
+use crate::error::CryptoError;
+use crate::fields::Fields;
+use aws_lc_rs::hmac;
 use kms_domain::key::KeyName;
 use kms_domain::rows::Region;
 use kms_domain::vocabulary::{ImportTokenId, Timestamp};
@@ -29,14 +30,14 @@ pub struct ImportToken {
 
 /// Makes and checks tokens with a key that all nodes of a region share, so that any node takes any token.
 pub struct ImportTokens {
-    key: aws_lc_rs::hmac::Key,
+    key: hmac::Key,
 }
 
 impl ImportTokens {
     /// Tokens under this 32-byte key.
     pub fn new(key: &[u8; 32]) -> Self {
         Self {
-            key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
         }
     }
 
@@ -45,7 +46,7 @@ impl ImportTokens {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&token.id.0);
         bytes.extend_from_slice(&token.expires.0.to_be_bytes());
-        let tag = aws_lc_rs::hmac::sign(&self.key, bound(region, key, &bytes).as_bytes());
+        let tag = hmac::sign(&self.key, bound(region, key, &bytes).as_bytes());
         bytes.extend_from_slice(tag.as_ref());
         bytes
     }
@@ -53,15 +54,14 @@ impl ImportTokens {
     /// What a token says that was made for this key of this region.
     ///
     /// # Errors
-    /// [`KmsError::InvalidImportToken`] for every other token.
-    pub fn open(&self, region: &Region, key: &KeyName, token: &[u8]) -> Result<ImportToken, KmsError> {
-        let refused = KmsError::InvalidImportToken;
+    /// [`CryptoError::ImportToken`] for every other token.
+    pub fn open(&self, region: &Region, key: &KeyName, token: &[u8]) -> Result<ImportToken, CryptoError> {
+        let refused = CryptoError::ImportToken;
         let (said, tag) = token.split_last_chunk::<TAG_BYTES>().ok_or(refused.clone())?;
         if token.len() != BYTES || said[0] != VERSION {
             return Err(refused);
         }
-        aws_lc_rs::hmac::verify(&self.key, bound(region, key, said).as_bytes(), tag)
-            .map_err(|_| refused.clone())?;
+        hmac::verify(&self.key, bound(region, key, said).as_bytes(), tag).map_err(|_| refused.clone())?;
         let (id, expires) = said[1..].split_first_chunk::<ID_BYTES>().ok_or(refused.clone())?;
         let expires = expires.try_into().map_err(|_| refused)?;
         Ok(ImportToken {
@@ -83,44 +83,53 @@ fn bound(region: &Region, key: &KeyName, said: &[u8]) -> Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::founded_state;
-    use kms_domain::vocabulary::KeyId;
+    use kms_domain::vocabulary::{Incarnation, KeyId};
 
     fn key(n: u8) -> KeyName {
         KeyName {
-            account: "111122223333".parse().unwrap(),
+            account: "111122223333".parse().expect("12 digits"),
             key_id: KeyId::uuid([n; 16]),
+        }
+    }
+
+    fn region(name: &str) -> Region {
+        Region {
+            cluster: "local".into(),
+            name: name.parse().expect("a region"),
+            incarnation: Incarnation([3; 16]),
+            feature_level: 1,
+            log_time: Timestamp(0),
+            wrapping_key: 1,
+            hpke_key: 1,
+            signing_public: [0; 32],
+            signing_private_wrapped: [].into(),
+            alias_revision: 0,
+            fenced: false,
         }
     }
 
     #[test]
     fn a_token_opens_only_unaltered_and_only_for_its_own_key_and_region() {
-        let state = founded_state();
-        let region = state.region().unwrap();
+        let here = region("us-east-1");
         let tokens = ImportTokens::new(&[7; 32]);
         let token = ImportToken {
             id: ImportTokenId([9; 32]),
             expires: Timestamp(1_700_000_000_000),
         };
-        let sealed = tokens.seal(region, &key(1), &token);
-        assert_eq!(tokens.open(region, &key(1), &sealed), Ok(token));
-        let refused = Err(KmsError::InvalidImportToken);
-        assert_eq!(tokens.open(region, &key(2), &sealed), refused);
-        assert_eq!(
-            ImportTokens::new(&[8; 32]).open(region, &key(1), &sealed),
-            refused
-        );
-        let mut elsewhere = Region::clone(region);
-        elsewhere.name = "eu-west-1".parse().unwrap();
-        assert_eq!(tokens.open(&elsewhere, &key(1), &sealed), refused);
+        let sealed = tokens.seal(&here, &key(1), &token);
+        assert_eq!(tokens.open(&here, &key(1), &sealed), Ok(token));
+        let refused = Err(CryptoError::ImportToken);
+        assert_eq!(tokens.open(&here, &key(2), &sealed), refused);
+        assert_eq!(tokens.open(&region("eu-west-1"), &key(1), &sealed), refused);
+        assert_eq!(ImportTokens::new(&[8; 32]).open(&here, &key(1), &sealed), refused);
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(tokens.open(region, &key(1), &altered), refused);
+            assert_eq!(tokens.open(&here, &key(1), &altered), refused);
         }
         for length in 0..sealed.len() {
-            assert_eq!(tokens.open(region, &key(1), &sealed[..length]), refused);
+            assert_eq!(tokens.open(&here, &key(1), &sealed[..length]), refused);
         }
-        assert_eq!(tokens.open(region, &key(1), &[sealed, vec![0]].concat()), refused);
+        assert_eq!(tokens.open(&here, &key(1), &[sealed, vec![0]].concat()), refused);
     }
 }
