@@ -14,6 +14,7 @@ mod cluster_files;
 pub mod demo;
 pub mod files;
 pub mod forming;
+pub mod interop;
 pub mod ledger;
 pub mod names;
 mod plan;

@@ -11,10 +11,10 @@ use kms_tests::wait::until;
 use std::time::Duration;
 
 const REGION: &str = "us-east-1";
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// The `faults` feature reads this file at each look at the clock.
-fn move_clock(cluster: &Cluster, node: &NodeName, offset_ms: i64) -> anyhow::Result<()> {
+pub(crate) fn move_clock(cluster: &Cluster, node: &NodeName, offset_ms: i64) -> anyhow::Result<()> {
     Ok(std::fs::write(
         cluster.node(node).data().join("fault-clock-offset-ms"),
         offset_ms.to_string(),

@@ -3,7 +3,10 @@
 //!
 //! Materials, wrapping, storage, HPKE and signing keys cannot be searched for from here: they never leave the nodes in
 //! plain, and the vectors of the crypto and storage crates show that they are written wrapped. What can be known from
-//! outside is: data keys and random bytes, the regions' root keys, and the private keys of all certificates.
+//! outside is: what callers give to be encrypted, signed, authenticated or imported, data keys, data key pairs, shared
+//! secrets and random bytes, the regions' root keys, and the private keys of all certificates.
+
+mod key_types;
 
 use crate::canaries::{Canaries, pem_bytes};
 use crate::support::{CALL, any_kms, create_key, encrypt, replicate};
@@ -180,6 +183,7 @@ async fn no_secret_is_in_any_file_log_or_metric() -> anyhow::Result<()> {
     .await?;
     let mut canaries = Canaries::default();
     plant(&cluster, &mut canaries).await?;
+    key_types::plant(&cluster, &mut canaries).await?;
     for region in [REGION, OTHER] {
         cluster.kmsctl(&["--context", region, "region", "snapshot"])?;
     }

@@ -50,7 +50,11 @@ impl Service {
             )?;
             check_state(&key.key, OPERATION, &key.arn)?;
             if key.key.spec != KeySpec::SymmetricDefault {
-                return Err(KmsError::UnsupportedOperation(String::new()).into());
+                return Err(KmsError::UnsupportedOperation(format!(
+                    "{} key spec is {} which is not valid for this operation.",
+                    key.arn, key.key.spec
+                ))
+                .into());
             }
             let page = self.page(
                 &listing,
