@@ -131,8 +131,9 @@ def verify(public, algorithm, message, signature):
 
 
 def prehashed(message):
+    """The digest is the message of Ed25519ph, as AWS KMS documents: it is hashed twice."""
     state = sodium.crypto_sign_ed25519ph_state()
-    sodium.crypto_sign_ed25519ph_update(state, message)
+    sodium.crypto_sign_ed25519ph_update(state, hashlib.sha512(message).digest())
     return state
 
 

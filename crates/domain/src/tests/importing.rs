@@ -76,6 +76,9 @@ fn a_token_serves_one_import_and_its_retries() {
     other.request_sha256 = [9; 32];
     let (exception, _) = region.refusal(import(other));
     assert_eq!(exception, "InvalidImportTokenException");
+    region.delete_import(name, 1).result.expect("deleted");
+    let (exception, _) = region.refusal(import(import_of(name, 1)));
+    assert_eq!(exception, "InvalidImportTokenException", "what it did is undone");
 }
 
 #[test]

@@ -354,6 +354,46 @@ fn material_that_the_primary_forgot_goes_with_its_bytes() {
 }
 
 #[test]
+fn no_record_takes_away_material_that_was_ever_current() {
+    let mut replica = Replica::new();
+    replica.region.import(replica.key, 1).expect("imported");
+    replica.next(|record| {
+        record.current_material = Some(id(2));
+        record.import = Some(SharedImport {
+            pending: None,
+            materials: [id(1), id(2)].into(),
+        });
+    });
+    replica.follow(&[2]);
+    replica.next(|record| {
+        record.import = Some(SharedImport {
+            pending: None,
+            materials: [id(2)].into(),
+        });
+    });
+    let followed = replica.follow(&[]);
+    assert!(matches!(followed, AcceptOutcome::Adopted { .. }), "{followed:?}");
+    assert!(replica.region.material_row(replica.key, 1).wrapped.is_some());
+}
+
+#[test]
+fn a_record_is_not_followed_without_every_material_that_it_names() {
+    let mut replica = Replica::new();
+    replica.next(|record| {
+        record.import = Some(SharedImport {
+            pending: None,
+            materials: [id(1), id(3)].into(),
+        });
+    });
+    let waits = replica.follow(&[]);
+    assert!(matches!(waits, AcceptOutcome::Refused { .. }), "{waits:?}");
+    let followed = replica.follow(&[3]);
+    assert!(matches!(followed, AcceptOutcome::Adopted { .. }), "{followed:?}");
+    let absent = replica.region.key(replica.key).import.expect("imported").absent;
+    assert_eq!(absent, [id(1), id(3)].into());
+}
+
+#[test]
 fn a_replica_that_lost_the_bytes_meanwhile_waits_after_a_rotation() {
     let mut replica = Replica::new();
     replica.region.import(replica.key, 1).expect("imported");
