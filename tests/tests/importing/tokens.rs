@@ -44,6 +44,8 @@ pub(super) async fn altered_and_foreign_tokens_are_invalid(ground: &mut Ground) 
     let answer = import(&mut kms, with_token(of_another_key.token)).await;
     assert_eq!(refused_with(answer), INVALID, "of another key");
 
+    import(&mut kms, right.clone()).await?;
+    assert_eq!(state_of(&mut kms, &id).await?, "Enabled");
     let replicate = ReplicateKeyRequest {
         key_id: id.clone(),
         replica_region: OTHER.to_owned(),
@@ -59,9 +61,6 @@ pub(super) async fn altered_and_foreign_tokens_are_invalid(ground: &mut Ground) 
     let of_another_region = usual_parameters(&mut other_region, &id).await?;
     let answer = import(&mut kms, with_token(of_another_region.token)).await;
     assert_eq!(refused_with(answer), INVALID, "of another region");
-
-    import(&mut kms, right).await?;
-    assert_eq!(state_of(&mut kms, &id).await?, "Enabled");
     Ok(())
 }
 

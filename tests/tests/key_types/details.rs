@@ -12,7 +12,6 @@ use crate::service_model::{
 };
 use crate::support::{CALL, describe};
 use kms_proto::kms::v1::*;
-use kms_tests::client::Kms;
 use kms_tests::ledger::within;
 use std::collections::BTreeMap;
 
