@@ -92,7 +92,8 @@ impl Canaries {
             let hidden = [&[0x5a; 1_001], form.bytes.as_slice(), b"and more"].concat();
             let found = self.found_in(&hidden, None);
             let found = found.unwrap_or_else(|| panic!("{}, {} is not found", form.kind, form.form));
-            assert!(found.starts_with(form.kind), "{found}");
+            // Another form may begin with the same bytes.
+            assert!(found.ends_with(", at 1001"), "{found}");
         }
     }
 }
