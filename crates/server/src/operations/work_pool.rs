@@ -150,28 +150,55 @@ mod tests {
         assert_eq!(made, Ok(7));
     }
 
+    /// Calls that keep a pool busy until they are let go.
+    struct Held {
+        gates: Vec<mpsc::Sender<()>>,
+        calls: Vec<tokio::task::JoinHandle<Result<(), OperationError>>>,
+    }
+
+    impl Held {
+        /// Keeps every thread busy; each has begun.
+        async fn threads(pool: &Arc<WorkPool>) -> Self {
+            let mut held = Self {
+                gates: Vec::new(),
+                calls: Vec::new(),
+            };
+            for _ in 0..GENERATION.threads.expect("a number") {
+                held.add(pool).await.expect("a thread takes it");
+            }
+            held
+        }
+
+        /// One call more; what is answered tells when it begins.
+        fn add(&mut self, pool: &Arc<WorkPool>) -> oneshot::Receiver<()> {
+            let (open, gate) = mpsc::channel::<()>();
+            let (begun, has_begun) = oneshot::channel();
+            self.gates.push(open);
+            let pool = Arc::clone(pool);
+            self.calls.push(tokio::spawn(async move {
+                let hold = move || {
+                    let _ = begun.send(());
+                    let _ = gate.recv();
+                };
+                pool.run(&call(Duration::from_secs(4)), hold).await
+            }));
+            has_begun
+        }
+
+        async fn let_go(self) {
+            drop(self.gates);
+            for waiting in self.calls {
+                assert_eq!(waiting.await.expect("no panic"), Ok(()));
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_full_queue_is_throttling_at_once_and_empties_again() {
         let pool = Arc::new(WorkPool::new(GENERATION));
-        let threads = GENERATION.threads.expect("a number");
-        let mut gates = Vec::new();
-        let mut held = Vec::new();
-        for _ in 0..threads + GENERATION.waiting_max {
-            let (open, gate) = mpsc::channel::<()>();
-            let (begun, has_begun) = oneshot::channel();
-            gates.push(open);
-            let pool = Arc::clone(&pool);
-            let running = held.len() < threads;
-            held.push(tokio::spawn(async move {
-                pool.run(&call(Duration::from_secs(4)), move || {
-                    let _ = begun.send(());
-                    let _ = gate.recv();
-                })
-                .await
-            }));
-            if running {
-                has_begun.await.expect("a thread takes it");
-            }
+        let mut held = Held::threads(&pool).await;
+        for _ in 0..GENERATION.waiting_max {
+            held.add(&pool);
             tokio::task::yield_now().await;
         }
         let refused = pool.run(&call(Duration::from_secs(4)), || ()).await;
@@ -179,30 +206,20 @@ mod tests {
             matches!(refused, Err(OperationError::Throttled(_))),
             "{refused:?}"
         );
-        drop(gates);
-        for waiting in held {
-            assert_eq!(waiting.await.expect("no panic"), Ok(()));
-        }
+        held.let_go().await;
         assert_eq!(pool.run(&call(Duration::from_secs(4)), || 1).await, Ok(1));
     }
 
     #[tokio::test]
     async fn work_whose_caller_has_gone_is_not_begun() {
-        let pool = WorkPool::new(GENERATION);
-        let mut gates = Vec::new();
-        for _ in 0..GENERATION.threads.expect("a number") {
-            let (open, gate) = mpsc::channel::<()>();
-            gates.push(open);
-            let short = call(Duration::from_millis(1));
-            let left = pool.run(&short, move || gate.recv().is_ok()).await;
-            assert!(matches!(left, Err(OperationError::Timeout(_))), "{left:?}");
-        }
+        let pool = Arc::new(WorkPool::new(GENERATION));
+        let held = Held::threads(&pool).await;
         let (begun, has_begun) = mpsc::channel();
         let late = pool
             .run(&call(Duration::from_millis(1)), move || begun.send(()).is_ok())
             .await;
         assert!(matches!(late, Err(OperationError::Timeout(_))), "{late:?}");
-        drop(gates);
+        held.let_go().await;
         assert_eq!(pool.run(&call(Duration::from_secs(4)), || ()).await, Ok(()));
         assert!(has_begun.try_recv().is_err());
     }
