@@ -62,7 +62,7 @@ fn call<T>(request: &Request<T>) -> Result<Call, OperationError> {
 }
 
 /// The gRPC over HTTP/2 TimeoutValue: at most 8 digits and a unit.
-fn timeout(text: &str) -> Option<Duration> {
+pub fn timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let number: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
     match unit {
