@@ -11,11 +11,19 @@ use tonic_prost_build::Config;
 const INTERNAL: [&str; 3] = ["raft", "state", "replication"];
 
 /// Messages that carry callers' secrets. Their derived Debug would print them; src/redacted.rs has theirs.
-const REDACTED: [&str; 4] = [
+const REDACTED: [&str; 12] = [
     ".concord.kms.v1.EncryptRequest",
     ".concord.kms.v1.DecryptResponse",
     ".concord.kms.v1.GenerateDataKeyResponse",
+    ".concord.kms.v1.GenerateDataKeyPairResponse",
     ".concord.kms.v1.GenerateRandomResponse",
+    ".concord.kms.v1.SignRequest",
+    ".concord.kms.v1.VerifyRequest",
+    ".concord.kms.v1.GenerateMacRequest",
+    ".concord.kms.v1.VerifyMacRequest",
+    ".concord.kms.v1.DeriveSharedSecretResponse",
+    ".concord.kms.v1.EncapsulateResponse",
+    ".concord.kms.v1.DecapsulateResponse",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -9,17 +9,26 @@ use crate::commands::aliases::AliasesCommand;
 use crate::commands::completions::Completions;
 use crate::commands::context::ContextCommand;
 use crate::commands::data_key::DataKey;
+use crate::commands::data_key_pair::DataKeyPair;
+use crate::commands::decapsulate::Decapsulate;
 use crate::commands::decrypt::Decrypt;
+use crate::commands::derive_shared_secret::DeriveSharedSecret;
+use crate::commands::encapsulate::Encapsulate;
 use crate::commands::encrypt::Encrypt;
+use crate::commands::import::ImportCommand;
 use crate::commands::keys::KeysCommand;
+use crate::commands::mac::MacCommand;
 use crate::commands::promote::Promote;
+use crate::commands::public_key::PublicKey;
 use crate::commands::random::Random;
 use crate::commands::re_encrypt::ReEncrypt;
 use crate::commands::region::RegionCommand;
 use crate::commands::replicate::Replicate;
 use crate::commands::replication::ReplicationCommand;
 use crate::commands::rotation::RotationCommand;
+use crate::commands::sign::Sign;
 use crate::commands::tags::TagsCommand;
+use crate::commands::verify::Verify;
 use crate::output::Format;
 use crate::{exit_code, parse};
 
@@ -79,10 +88,30 @@ pub(crate) enum Command {
     Decrypt(Decrypt),
     /// Encrypt a ciphertext again under another key or context, without showing the plaintext
     ReEncrypt(ReEncrypt),
+    /// Sign a message or its digest
+    Sign(Sign),
+    /// Check a signature; ends with 8 if it is not valid
+    Verify(Verify),
+    /// Message authentication codes: make and check them
+    #[command(subcommand)]
+    Mac(MacCommand),
+    /// Write the public half of an asymmetric key, as PEM or DER
+    PublicKey(PublicKey),
+    /// Derive a secret that is shared with the owner of another public key
+    DeriveSharedSecret(DeriveSharedSecret),
+    /// Make a shared secret, and its encapsulation under an ML-KEM key
+    Encapsulate(Encapsulate),
+    /// Open the encapsulation of a shared secret
+    Decapsulate(Decapsulate),
     /// Make a data key for encrypting outside the service
     DataKey(DataKey),
+    /// Make a data key pair for use outside the service
+    DataKeyPair(DataKeyPair),
     /// Random bytes
     Random(Random),
+    /// Key material made elsewhere, for keys of origin EXTERNAL
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Make a replica of a multi-Region primary key in another region
     Replicate(Replicate),
     /// Make a replica the primary key of its multi-Region set (planned: both regions are up)
@@ -159,6 +188,26 @@ mod tests {
             "data-key K --spec AES_128 --plaintext-out f",
             "data-key K --bytes 64 --ciphertext-out f --plaintext-out -",
             "random 32 --raw",
+            "keys create --spec RSA_4096 --usage SIGN_VERIFY --origin EXTERNAL",
+            "keys last-usage K",
+            "encrypt K --algorithm RSAES_OAEP_SHA_256",
+            "decrypt --key K --algorithm RSAES_OAEP_SHA_256",
+            "re-encrypt --from K --source-algorithm RSAES_OAEP_SHA_1 --to K --destination-algorithm RSAES_OAEP_SHA_256",
+            "sign K --algorithm ECDSA_SHA_256 --message-type DIGEST --in f --out s --raw --grant-token t --dry-run",
+            "verify K --algorithm ML_DSA_SHAKE_256 --message-type EXTERNAL_MU --in f --signature s --raw --dry-run",
+            "mac generate K --algorithm HMAC_SHA_512 --in f --out m --raw --dry-run",
+            "mac verify K --algorithm HMAC_SHA_512 --in f --mac m --raw --dry-run",
+            "public-key K --out f --der --grant-token t",
+            "derive-shared-secret K --public-key f --out s --dry-run",
+            "derive-shared-secret K --public-key f --dry-run",
+            "encapsulate K --shared-secret-out s --ciphertext-out c --raw --dry-run",
+            "decapsulate K --in c --out - --raw --dry-run",
+            "data-key-pair K --spec RSA_2048 -e a=b --private-key-out p --ciphertext-out c --public-key-out q --der --dry-run",
+            "import parameters K --wrapping-algorithm A --wrapping-key-spec S --public-key-out f --der --token-out t",
+            "import material K --token t --encrypted-material m --raw --expires-at 2027-01-31T00:00:00Z --type NEW",
+            "import material K --token t --encrypted-material m --no-expiry --type existing --description d --material-id i",
+            "import material K --token t --encrypted-material m --no-expiry --type NEW_KEY_MATERIAL",
+            "import delete K --material-id i --yes",
             "replicate K eu-west-1 --wait",
             "promote K eu-west-1 --wait=10s",
             "region status",
@@ -193,6 +242,17 @@ mod tests {
             "keys list --limit 0",
             "tags add K",
             "random 0",
+            "sign K",
+            "verify K --algorithm ECDSA_SHA_256",
+            "mac verify K --algorithm HMAC_SHA_256",
+            "derive-shared-secret K --public-key f",
+            "decapsulate K --in c",
+            "encapsulate K --ciphertext-out c",
+            "data-key-pair K",
+            "import material K --token t --encrypted-material m",
+            "import material K --token t --encrypted-material m --no-expiry --expires-at 2027-01-31T00:00:00Z",
+            "import material K --token t --encrypted-material m --expires-at tomorrow",
+            "import material K --token t --encrypted-material m --no-expiry --type OTHER",
             "region bootstrap",
         ] {
             let words = ["kmsctl"].into_iter().chain(line.split(' '));

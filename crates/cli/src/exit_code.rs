@@ -22,7 +22,8 @@ pub(crate) enum ExitCode {
     Unavailable = 6,
     /// The service refuses the request as malformed or not supported.
     Refused = 7,
-    /// The ciphertext, signature or MAC is not right, or not of this key and encryption context.
+    /// The ciphertext, signature, MAC, import token or imported material is not right, or not of this key,
+    /// algorithm and encryption context.
     BadCiphertext = 8,
     /// A limit or quota is reached.
     Limit = 9,
@@ -39,7 +40,8 @@ Exit codes:
   5  conflict: the state of the key or region forbids it
   6  unavailable or timed out; a change may have happened
   7  refused: malformed or not supported
-  8  the ciphertext is not right, or not of this key and encryption context
+  8  the ciphertext, signature, MAC, import token or imported material is not right, or not of this key,
+     algorithm and encryption context
   9  a limit is reached";
 
 impl ExitCode {
@@ -70,7 +72,10 @@ impl ExitCode {
             "InvalidCiphertextException"
             | "IncorrectKeyException"
             | "KMSInvalidSignatureException"
-            | "KMSInvalidMacException" => Self::BadCiphertext,
+            | "KMSInvalidMacException"
+            | "IncorrectKeyMaterialException"
+            | "InvalidImportTokenException"
+            | "ExpiredImportTokenException" => Self::BadCiphertext,
             "LimitExceededException" | "ThrottlingException" => Self::Limit,
             "DryRunOperationException" => Self::Ok,
             "KMSInternalException" => Self::Unexpected,
@@ -144,6 +149,25 @@ mod tests {
             Some(ExitCode::Unexpected)
         );
         assert_eq!(ExitCode::of_exception("SomethingNewException"), None);
+    }
+
+    #[test]
+    fn whatever_is_not_what_it_is_said_to_be_has_the_one_code_for_it() {
+        for name in [
+            "InvalidCiphertextException",
+            "IncorrectKeyException",
+            "KMSInvalidSignatureException",
+            "KMSInvalidMacException",
+            "IncorrectKeyMaterialException",
+            "InvalidImportTokenException",
+            "ExpiredImportTokenException",
+        ] {
+            assert_eq!(
+                ExitCode::of_exception(name),
+                Some(ExitCode::BadCiphertext),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) enum Failure {
     #[error("not confirmed, nothing was changed")]
     NotConfirmed,
     /// The service answered with an error.
-    #[error("{exception}: {message}")]
+    #[error("{}", named(exception, message))]
     Service {
         /// AWS exception name, or the gRPC code's name where the service named none.
         exception: String,
@@ -116,30 +116,12 @@ impl Failure {
     fn next_step(&self) -> Option<String> {
         match self {
             Self::Service { exception, invocation_id, .. } => match exception.as_str() {
-                "NotFoundException" => Some(
-                    "`kmsctl keys list` and `kmsctl aliases list` show what this region has; `--context` picks another region"
-                        .to_owned(),
-                ),
-                "DisabledException" => Some("`kmsctl keys enable KEY` makes it usable again".to_owned()),
-                "KMSInvalidStateException" | "ConflictException" => {
-                    Some("`kmsctl keys describe KEY` shows the state".to_owned())
-                }
-                "InvalidCiphertextException" => Some(
-                    "check that the input is the whole ciphertext (`--raw` if it is not base64) and that every --encryption-context pair is as it was when encrypting"
-                        .to_owned(),
-                ),
-                "IncorrectKeyException" => {
-                    Some("leave the key out: a symmetric ciphertext names its key itself".to_owned())
-                }
-                "AccessDeniedException" | "UnrecognizedClientException" => {
-                    Some("check the certificate of this context in kmsctl.toml".to_owned())
-                }
                 "KeyUnavailableException" => None,
-                _ => match self.exit_code() {
+                exception => after(exception).map(str::to_owned).or_else(|| match self.exit_code() {
                     ExitCode::Unavailable => Some(unknown_outcome(invocation_id)),
-                    ExitCode::Denied => Some("check the certificate of this context in kmsctl.toml".to_owned()),
+                    ExitCode::Denied => Some(CHECK_CERTIFICATE.to_owned()),
                     _ => None,
-                },
+                }),
             },
             Self::Unreachable { certificate_refused: true, .. } => Some(
                 "check certificate, key and server_ca (admin_* for operators' commands) of this context in kmsctl.toml: each listener has a CA of its own"
@@ -198,6 +180,47 @@ impl Failure {
     }
 }
 
+const CHECK_CERTIFICATE: &str = "check the certificate of this context in kmsctl.toml";
+
+/// What helps after an exception, where that is known.
+fn after(exception: &str) -> Option<&'static str> {
+    Some(match exception {
+        "NotFoundException" => {
+            "`kmsctl keys list` and `kmsctl aliases list` show what this region has; `--context` picks another region"
+        }
+        "DisabledException" => "`kmsctl keys enable KEY` makes it usable again",
+        "KMSInvalidStateException" | "ConflictException" => "`kmsctl keys describe KEY` shows the state",
+        "InvalidKeyUsageException" => "`kmsctl keys describe KEY` shows the key's usage and algorithms",
+        "InvalidCiphertextException" => {
+            "check that the input is whole (`--raw` if it is not base64) and was made for this key, with the same algorithm and the same --encryption-context pairs"
+        }
+        "IncorrectKeyException" => "leave the key out: a symmetric ciphertext names its key itself",
+        "KMSInvalidSignatureException" => {
+            "the signature is not valid: check that key, message, --message-type and --algorithm are those of the signing, and the signature is whole (`--raw` if it is not base64)"
+        }
+        "KMSInvalidMacException" => {
+            "the MAC is not valid: check that key, message and --algorithm are those it was made with, and that it is whole (`--raw` if it is not base64)"
+        }
+        "IncorrectKeyMaterialException" => {
+            "`kmsctl rotation list KEY --all-materials` shows what the key has: --type EXISTING imports the same bytes again, --type NEW other bytes"
+        }
+        "InvalidImportTokenException" | "ExpiredImportTokenException" => {
+            "`kmsctl import parameters KEY` gives a new token and a new public key, with which the key material must be wrapped again"
+        }
+        "AccessDeniedException" | "UnrecognizedClientException" => CHECK_CERTIFICATE,
+        _ => return None,
+    })
+}
+
+/// An exception and its message; some never have one.
+fn named(exception: &str, message: &str) -> String {
+    if message.is_empty() {
+        exception.to_owned()
+    } else {
+        format!("{exception}: {message}")
+    }
+}
+
 /// What to do after a call whose outcome nobody told.
 fn unknown_outcome(invocation_id: &str) -> String {
     format!(
@@ -236,6 +259,20 @@ mod tests {
         let json = failure.to_json();
         assert_eq!(json["Error"]["Code"], "NotFoundException");
         assert_eq!(json["Error"]["ExitCode"], 3);
+    }
+
+    #[test]
+    fn an_exception_without_a_message_is_shown_by_its_name_and_what_it_means() {
+        for (exception, meaning) in [
+            ("KMSInvalidSignatureException", "the signature is not valid"),
+            ("KMSInvalidMacException", "the MAC is not valid"),
+        ] {
+            let failure = Failure::from_status(&status(Code::InvalidArgument, exception, ""), "e", "i");
+            assert_eq!(failure.exit_code(), ExitCode::BadCiphertext);
+            let text = failure.to_text();
+            assert!(text.starts_with(&format!("error: {exception}\n")), "{text}");
+            assert!(text.contains(meaning), "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod answer;
 mod arguments;
 mod commands;
 mod config;
@@ -9,7 +10,9 @@ mod confirm;
 mod connection;
 mod exit_code;
 mod failure;
+mod input;
 mod json;
+mod key_file;
 mod output;
 mod pages;
 mod parse;

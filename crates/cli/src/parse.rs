@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kms_proto::admin::v1::NodeAddress;
 use kms_proto::kms::v1::Tag;
+use prost_types::Timestamp;
 
 /// The longest request id that the service takes, in characters.
 const INVOCATION_ID_CHARACTERS_MAX: usize = 128;
@@ -56,6 +57,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Some(milliseconds @ 1..=3_600_000) => Ok(Duration::from_millis(milliseconds)),
         _ => Err("expected more than 0 and at most 60m".to_owned()),
     }
+}
+
+/// A time as RFC 3339 with its offset: a time without one would mean different things on different machines.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| "expected a time with its offset, such as 2027-01-31T00:00:00Z".to_owned())?;
+    Ok(Timestamp {
+        seconds: time.as_second(),
+        nanos: time.subsec_nanosecond(),
+    })
 }
 
 /// `https://host:port`. Any other scheme would go there without TLS.
@@ -117,7 +129,7 @@ pub(crate) fn address(text: &str) -> Result<String, String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{address, duration, encryption_context, invocation_id, member, pair};
+    use super::{address, duration, encryption_context, invocation_id, member, pair, time};
 
     #[test]
     fn a_pair_is_split_at_its_first_equals_sign() {
@@ -142,6 +154,22 @@ mod tests {
         assert_eq!(duration("2m").unwrap(), Duration::from_secs(120));
         for wrong in ["", "s", "0", "-1s", "1h", "61m", "99999999999999999999s", "1.5s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_an_offset() {
+        let parsed = time("2027-01-31T01:00:00.5+01:00").unwrap();
+        assert_eq!((parsed.seconds, parsed.nanos), (1_801_353_600, 500_000_000));
+        assert_eq!(time("2027-01-31T00:00:00Z").unwrap().seconds, 1_801_353_600);
+        for wrong in [
+            "",
+            "2027-01-31",
+            "2027-01-31T00:00:00",
+            "1801353600",
+            "2027-02-30T00:00:00Z",
+        ] {
+            assert!(time(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Plaintexts and ciphertexts: from files and standard input, to files and standard output, raw or as base64.
+//! Secrets and blobs: from files and standard input, to files and standard output, raw or as base64.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -9,16 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::output;
 
-/// The longest plaintext that Encrypt takes, in bytes.
-const PLAINTEXT_BYTES_MAX: usize = 4_096;
-/// The longest ciphertext that Decrypt takes, in bytes.
-const CIPHERTEXT_BYTES_MAX: usize = 6_144;
-/// Room for a ciphertext as base64 with line ends.
-const CIPHERTEXT_TEXT_BYTES_MAX: usize = 2 * CIPHERTEXT_BYTES_MAX;
-
-/// How ciphertexts are written and read.
+/// How blobs are written and read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Encoding {
     /// Base64 with one line end.
@@ -34,57 +28,49 @@ impl Encoding {
     }
 }
 
-/// Reads a plaintext of 1 to 4,096 bytes from `path`, or from standard input if it is `-`.
-pub(crate) fn read_plaintext(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let plaintext = read(path, PLAINTEXT_BYTES_MAX)?.ok_or_else(|| {
-        Failure::Usage(format!(
-            "{} is longer than {PLAINTEXT_BYTES_MAX} bytes: encrypt it with a data key (`kmsctl data-key`)",
-            path.display()
-        ))
-    })?;
-    if plaintext.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{} is empty: there is nothing to encrypt",
-            path.display()
-        )));
+/// Reads `input` as it is from `path`, or from standard input if it is `-`.
+pub(crate) fn read_plain(path: &Path, input: &Input) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let bytes = read(path, input.bytes_max)?.ok_or_else(|| input.too_long(path))?;
+    if bytes.is_empty() {
+        return Err(input.missing(path));
     }
-    Ok(plaintext)
+    Ok(bytes)
 }
 
-/// Reads a ciphertext of at most 6,144 bytes from `path`, or from standard input if it is `-`.
-pub(crate) fn read_ciphertext(path: &Path, encoding: Encoding) -> Result<Vec<u8>, Failure> {
-    let shown = path.display();
+/// Reads `input` in its encoding from `path`, or from standard input if it is `-`.
+pub(crate) fn read_blob(path: &Path, input: &Input, encoding: Encoding) -> Result<Vec<u8>, Failure> {
     let bytes_max = match encoding {
-        Encoding::Base64 => CIPHERTEXT_TEXT_BYTES_MAX,
-        Encoding::Raw => CIPHERTEXT_BYTES_MAX,
+        // With room for line ends.
+        Encoding::Base64 => 2 * input.bytes_max,
+        Encoding::Raw => input.bytes_max,
     };
-    let bytes = read(path, bytes_max)?.ok_or_else(|| {
-        Failure::Usage(format!(
-            "{shown} is longer than a ciphertext of {CIPHERTEXT_BYTES_MAX} bytes"
-        ))
-    })?;
-    let ciphertext = match encoding {
+    let bytes = read(path, bytes_max)?.ok_or_else(|| input.too_long(path))?;
+    let blob = match encoding {
         Encoding::Raw => bytes.to_vec(),
-        Encoding::Base64 => decode_base64(&bytes)
-            .ok_or_else(|| Failure::Usage(format!("{shown} is not base64 (--raw reads a raw ciphertext)")))?,
+        Encoding::Base64 => decode_base64(&bytes).ok_or_else(|| input.not_base64(path))?,
     };
-    if ciphertext.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{shown} is empty: there is nothing to decrypt"
-        )));
+    if blob.is_empty() {
+        return Err(input.missing(path));
     }
-    Ok(ciphertext)
+    Ok(blob)
 }
 
-/// Writes a ciphertext to `path`, or to standard output if there is none or it is `-`.
-pub(crate) fn write_ciphertext(
-    path: Option<&Path>,
-    ciphertext: &[u8],
-    encoding: Encoding,
-) -> Result<(), Failure> {
+/// Refuses to read two things from standard input. `inputs` are the options and where they read from.
+pub(crate) fn not_both_from_standard_input(inputs: [(&str, &Path); 2]) -> Result<(), Failure> {
+    let [(first, one), (second, other)] = inputs;
+    if is_standard(one) && is_standard(other) {
+        return Err(Failure::Usage(format!(
+            "{first} and {second} cannot both be standard input: give one of them a FILE"
+        )));
+    }
+    Ok(())
+}
+
+/// Writes a blob that is no secret to `path`, or to standard output if there is none or it is `-`.
+pub(crate) fn write_blob(path: Option<&Path>, blob: &[u8], encoding: Encoding) -> Result<(), Failure> {
     match encoding {
-        Encoding::Raw => write(path, ciphertext),
-        Encoding::Base64 => write(path, format!("{}\n", STANDARD.encode(ciphertext)).as_bytes()),
+        Encoding::Raw => write(path, blob),
+        Encoding::Base64 => write(path, format!("{}\n", STANDARD.encode(blob)).as_bytes()),
     }
 }
 
@@ -99,6 +85,17 @@ pub(crate) fn write_secret(path: Option<&Path>, secret: &[u8], encoding: Encodin
             write(path, text.as_bytes())
         }
     }
+}
+
+/// Writes a secret to the place that the caller named for it: to a file as it is, with mode 0600; to standard
+/// output, if `path` is `-`, as `encoding` says.
+pub(crate) fn place_secret(path: &Path, secret: &[u8], encoding: Encoding) -> Result<(), Failure> {
+    let encoding = if is_standard(path) {
+        encoding
+    } else {
+        Encoding::Raw
+    };
+    write_secret(Some(path), secret, encoding)
 }
 
 /// Whether `path` means standard input or output.
@@ -125,7 +122,7 @@ fn read(path: &Path, bytes_max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Fai
 
 /// Writes a new file with mode 0600 in place of `path`, so that nobody ever sees half of it. What is there and
 /// is no ordinary file (a pipe, a device) is written to.
-fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     let Some(path) = path.filter(|path| !is_standard(path)) else {
         return output::print_bytes(bytes);
     };
@@ -162,9 +159,12 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
-    use super::{Encoding, read_ciphertext, read_plaintext, write_ciphertext, write_secret};
+    use super::{Encoding, not_both_from_standard_input, read_blob, read_plain, write_blob, write_secret};
     use crate::exit_code::ExitCode;
+    use crate::failure::Failure;
+    use crate::input::{CIPHERTEXT, IMPORT_TOKEN, PLAINTEXT, SIGNATURE, SIGNED_MESSAGE};
 
     #[test]
     fn a_ciphertext_comes_back_in_either_encoding() {
@@ -172,11 +172,14 @@ mod tests {
         let path = folder.path().join("ciphertext");
         let ciphertext: Vec<u8> = (0..=255).collect();
         for encoding in [Encoding::Base64, Encoding::Raw] {
-            write_ciphertext(Some(&path), &ciphertext, encoding).unwrap();
-            assert_eq!(read_ciphertext(&path, encoding).unwrap(), ciphertext);
+            write_blob(Some(&path), &ciphertext, encoding).unwrap();
+            assert_eq!(read_blob(&path, &CIPHERTEXT, encoding).unwrap(), ciphertext);
         }
         fs::write(&path, "AQ\r\n ID\n").unwrap();
-        assert_eq!(read_ciphertext(&path, Encoding::Base64).unwrap(), [1, 2, 3]);
+        assert_eq!(
+            read_blob(&path, &CIPHERTEXT, Encoding::Base64).unwrap(),
+            [1, 2, 3]
+        );
     }
 
     #[test]
@@ -195,18 +198,42 @@ mod tests {
     fn wrong_sizes_and_bad_base64_are_refused_before_anything_is_sent() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("input");
+        let refused = |result: Result<(), Failure>, expected: &str| {
+            let failure = result.unwrap_err();
+            assert_eq!(failure.exit_code(), ExitCode::Usage);
+            assert!(failure.to_string().contains(expected), "{failure}");
+            assert!(!failure.to_string().contains("not base64!"), "{failure}");
+        };
+        let plain = |input| read_plain(&path, input).map(drop);
+        let blob = |input, encoding| read_blob(&path, input, encoding).map(drop);
         fs::write(&path, [7; 4_096]).unwrap();
-        assert_eq!(read_plaintext(&path).unwrap().len(), 4_096);
+        assert!(plain(&PLAINTEXT).is_ok() && plain(&SIGNED_MESSAGE).is_ok());
         fs::write(&path, [7; 4_097]).unwrap();
-        let failure = read_plaintext(&path).unwrap_err();
-        assert_eq!(failure.exit_code(), ExitCode::Usage);
-        assert!(failure.to_string().contains("data-key"), "{failure}");
+        refused(plain(&PLAINTEXT), "`kmsctl data-key`");
+        refused(plain(&SIGNED_MESSAGE), "--message-type DIGEST");
         fs::write(&path, "").unwrap();
-        assert!(read_plaintext(&path).is_err() && read_ciphertext(&path, Encoding::Raw).is_err());
+        refused(plain(&SIGNED_MESSAGE), "empty: expected a message");
+        refused(blob(&CIPHERTEXT, Encoding::Raw), "empty: expected a ciphertext");
         fs::write(&path, "not base64!").unwrap();
-        let failure = read_ciphertext(&path, Encoding::Base64).unwrap_err();
-        assert!(!failure.to_string().contains("not base64!"), "{failure}");
+        refused(blob(&SIGNATURE, Encoding::Base64), "--raw");
+        refused(
+            blob(&IMPORT_TOKEN, Encoding::Base64),
+            "import parameters --token-out",
+        );
         fs::write(&path, [7; 6_145]).unwrap();
-        assert!(read_ciphertext(&path, Encoding::Raw).is_err());
+        refused(blob(&SIGNATURE, Encoding::Raw), "a signature can be (6144 bytes)");
+    }
+
+    #[test]
+    fn standard_input_is_read_for_one_thing_only() {
+        let (standard, file) = (Path::new("-"), Path::new("f"));
+        for (one, other, expected) in [
+            (standard, standard, false),
+            (standard, file, true),
+            (file, file, true),
+        ] {
+            let result = not_both_from_standard_input([("--in", one), ("--signature", other)]);
+            assert_eq!(result.is_ok(), expected);
+        }
     }
 }

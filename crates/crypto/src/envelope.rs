@@ -9,7 +9,8 @@
 //!
 //! Every message has its own key, because many nodes seal under one key without a shared counter, so the
 //! zero nonce is used once per key (SP 800-38D section 8). AES-GCM alone does not commit to its key; the
-//! commitment is a second output of the same derivation, compared in constant time before the body is touched.
+//! commitment is a second output of the same derivation, compared in constant time; a message opens when both the
+//! commitment and the tag are right.
 
 use crate::error::CryptoError;
 use crate::{CryptoRng, SecretBytes, SecretKey256};
@@ -17,7 +18,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 const MESSAGE_LABEL: &[u8] = b"concord.kms/v1/message";
 const COMMIT_LABEL: &[u8] = b"concord.kms/v1/commit";
@@ -86,9 +87,7 @@ pub(crate) fn open(
 
     let context = derivation_context(salted, binding.bound);
     let commitment = derive(key, COMMIT_LABEL, &context).map_err(|_| DoesNotOpen)?;
-    if !bool::from(commitment.expose().ct_eq(presented)) {
-        return Err(DoesNotOpen);
-    }
+    let committed = commitment.expose().ct_eq(presented);
 
     let aad = [
         &sealed[..prefix_bytes + SALT_BYTES + COMMITMENT_BYTES],
@@ -96,7 +95,7 @@ pub(crate) fn open(
     ]
     .concat();
     let mut plaintext = SecretBytes::copy_of(body);
-    cipher(key, &context)
+    let authentic = cipher(key, &context)
         .map_err(|_| DoesNotOpen)?
         .decrypt_inout_detached(
             &Nonce::default(),
@@ -104,8 +103,13 @@ pub(crate) fn open(
             plaintext.expose_mut().into(),
             &Tag::from(*tag),
         )
-        .map_err(|_| DoesNotOpen)?;
-    Ok(plaintext)
+        .is_ok();
+    // Both checks are always made, so that the time to refuse does not tell which of them failed.
+    if bool::from(committed & Choice::from(u8::from(authentic))) {
+        Ok(plaintext)
+    } else {
+        Err(DoesNotOpen)
+    }
 }
 
 fn derivation_context(salted_prefix: &[u8], bound: &[u8]) -> Vec<u8> {

@@ -39,6 +39,9 @@ pub enum CryptoError {
     /// Caller: imported bytes are no acceptable material of the key's spec.
     #[error("the key material is not acceptable: {0}")]
     ImportedMaterial(&'static str),
+    /// Caller: an import token was not made for this key of this region, or was altered.
+    #[error("invalid import token")]
+    ImportToken,
     /// Caller: wrapped bytes do not open under the import wrapping key, whatever the reason.
     #[error("the encrypted key material does not open")]
     ImportUnwrap,
@@ -107,6 +110,7 @@ impl CryptoError {
             | Self::OaepPlaintextLength { .. }
             | Self::PublicKey(_)
             | Self::ImportedMaterial(_)
+            | Self::ImportToken
             | Self::ImportUnwrap => Fault::Caller,
             Self::Unwrap | Self::StoredFormat(_) => Fault::StoredData,
             Self::RootKey(_) => Fault::Operator,

@@ -14,24 +14,35 @@
 #![forbid(unsafe_code)]
 
 pub mod data_key;
+pub mod data_key_pair;
 pub mod ecc;
+pub mod encapsulation;
 mod envelope;
 pub mod error;
 pub mod fields;
 pub mod hmac;
+pub mod import;
+pub mod import_token;
+pub mod key_agreement;
+pub mod mac;
 pub mod material;
 pub mod ml_dsa;
 pub mod ml_kem;
 pub mod region;
 pub mod rsa;
+pub mod rsa_oaep;
 pub mod seal;
 pub mod secret;
+pub mod signing;
+mod spki;
 pub mod symmetric;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod vectors;
 pub mod wrap;
+#[cfg(test)]
+mod wycheproof;
 
 pub use error::{CryptoError, Fault};
 pub use fields::Fields;

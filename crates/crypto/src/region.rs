@@ -12,7 +12,10 @@ mod signing;
 pub use handover::handover_fields;
 pub use hpke_key::{HpkeKeyPair, HpkePublicKey, SignedHpkeKey};
 pub use identity::{RegionIdentity, RegionLife};
-pub use shipment::{SHIPMENT_BYTES_MAX, ShipmentHeader, ShipmentPlace, open_material, seal_material};
+pub use shipment::{
+    SHIPMENT_BYTES_MAX, ShipmentHeader, ShipmentPlace, open_commitment, open_material, seal_commitment,
+    seal_material,
+};
 pub use signing::{RegionSigningKey, RegionVerifyingKey, Signature};
 
 #[cfg(test)]

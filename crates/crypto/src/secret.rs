@@ -120,7 +120,15 @@ macro_rules! assert_implements_none {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_key_pair::DataKeyPair;
+    use crate::ecc::EccMaterial;
+    use crate::encapsulation::Encapsulated;
+    use crate::hmac::HmacMaterial;
+    use crate::import::ImportKeyPair;
+    use crate::ml_dsa::MlDsaMaterial;
+    use crate::ml_kem::MlKemMaterial;
     use crate::region::{HpkeKeyPair, RegionSigningKey};
+    use crate::rsa::RsaMaterial;
     use crate::wrap::{RootKey, WrappingKey};
     use crate::{KeyMaterial, SymmetricMaterial};
     use std::fmt::{Debug, Display, LowerHex};
@@ -131,6 +139,14 @@ mod tests {
     assert_implements_none!(SecretKey256: Debug, Display, LowerHex, Clone, PartialEq, AsRef<[u8]>);
     assert_implements_none!(SymmetricMaterial: Debug, Display, Clone, PartialEq);
     assert_implements_none!(KeyMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(RsaMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(ImportKeyPair: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(EccMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(HmacMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(MlDsaMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(MlKemMaterial: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(DataKeyPair: Debug, Display, Clone, PartialEq);
+    assert_implements_none!(Encapsulated: Debug, Display, Clone, PartialEq);
     assert_implements_none!(RootKey: Debug, Display, Clone, PartialEq);
     assert_implements_none!(WrappingKey: Debug, Display, Clone, PartialEq);
     assert_implements_none!(HpkeKeyPair: Debug, Display, Clone, PartialEq);

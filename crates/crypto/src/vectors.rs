@@ -2,11 +2,13 @@
 //! that stands in the vector, then opened; envelopes and commitments are also built a second time by hand, from
 //! other implementations of the primitives, so that the text of SECURITY.md and the code are compared.
 
+mod stored_key;
+
 use crate::fields::Fields;
-use crate::material::{KeyMaterial, MaterialName};
+use crate::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use crate::region::{
     HpkeKeyPair, RegionIdentity, RegionLife, RegionSigningKey, ShipmentPlace, Signature, SignedHpkeKey,
-    open_material, seal_material,
+    open_commitment, open_material, seal_commitment, seal_material,
 };
 use crate::seal::{FileSeal, SealProvider};
 use crate::secret::{SecretBytes, SecretKey256};
@@ -24,16 +26,16 @@ use sha2::{Digest, Sha256};
 use std::str::FromStr;
 
 /// One JSON object of a vector file.
-struct Vector(Value);
+pub(crate) struct Vector(Value);
 
 impl Vector {
-    fn all(json: &str) -> Vec<Self> {
+    pub(crate) fn all(json: &str) -> Vec<Self> {
         let parsed: Vec<Value> = serde_json::from_str(json).expect("a vector file is a JSON array");
         assert!(!parsed.is_empty(), "a vector file without vectors proves nothing");
         parsed.into_iter().map(Self).collect()
     }
 
-    fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.0[field]
             .as_str()
             .unwrap_or_else(|| panic!("{field} is missing"))
@@ -45,7 +47,7 @@ impl Vector {
             .unwrap_or_else(|| panic!("{field} is missing"))
     }
 
-    fn bytes(&self, field: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, field: &str) -> Vec<u8> {
         from_hex(self.text(field))
     }
 
@@ -55,11 +57,11 @@ impl Vector {
             .expect("the field has a fixed length")
     }
 
-    fn parsed<T: FromStr>(&self, field: &str) -> T {
+    pub(crate) fn parsed<T: FromStr>(&self, field: &str) -> T {
         self.text(field).parse().ok().expect("the field is well formed")
     }
 
-    fn secret(&self, field: &str) -> SecretBytes {
+    pub(crate) fn secret(&self, field: &str) -> SecretBytes {
         SecretBytes::new(self.bytes(field).into())
     }
 
@@ -88,7 +90,7 @@ impl Vector {
 
     /// Checks bytes that were made again from the vector's inputs.
     #[track_caller]
-    fn expect(&self, field: &str, made: &[u8]) {
+    pub(crate) fn expect(&self, field: &str, made: &[u8]) {
         assert_eq!(self.text(field), to_hex(made), "{field} of {}", self.text("name"));
     }
 
@@ -301,42 +303,72 @@ fn commitments_to_material_stay_the_same() {
     }
 }
 
-#[test]
-fn shipments_of_version_1_stay_readable() {
-    for vector in Vector::all(include_str!("../tests/vectors/shipment.json")) {
-        let source = vector.life("source_region", "source_incarnation");
-        let destination = vector.life("destination_region", "destination_incarnation");
+/// The two ends of a shipment and what it is bound to.
+struct Shipment {
+    source: RegionLife,
+    destination: RegionLife,
+    epoch: Epoch,
+    signer: RegionSigningKey,
+    recipient: HpkeKeyPair,
+}
+
+impl Shipment {
+    fn of(vector: &Vector) -> Self {
         let epoch = Epoch {
             counter: vector.number("epoch_counter"),
             region: vector.parsed("epoch_region"),
             incarnation: vector.parsed("epoch_incarnation"),
         };
-        let place = ShipmentPlace {
-            cluster: vector.text("cluster"),
-            source: &source,
-            destination: &destination,
-            name: vector.name(),
-            spec: vector.parsed("spec"),
-            epoch: &epoch,
-            revision: vector.number("revision"),
-        };
         let signer = RegionSigningKey::from_private_bytes(&vector.secret("source_signing_key"));
-        let signer = signer.expect("a signing key");
         let recipient = vector.secret("hpke_private_key");
         let recipient = HpkeKeyPair::from_private_bytes(vector.number("hpke_key_id"), &recipient);
-        let recipient = recipient.expect("a key pair");
+        Self {
+            source: vector.life("source_region", "source_incarnation"),
+            destination: vector.life("destination_region", "destination_incarnation"),
+            epoch,
+            signer: signer.expect("a signing key"),
+            recipient: recipient.expect("a key pair"),
+        }
+    }
 
+    fn place<'a>(&'a self, vector: &'a Vector) -> ShipmentPlace<'a> {
+        ShipmentPlace {
+            cluster: vector.text("cluster"),
+            source: &self.source,
+            destination: &self.destination,
+            name: vector.name(),
+            spec: vector.parsed("spec"),
+            epoch: &self.epoch,
+            revision: vector.number("revision"),
+        }
+    }
+}
+
+#[test]
+fn shipments_of_version_1_stay_readable() {
+    for vector in Vector::all(include_str!("../tests/vectors/shipment.json")) {
+        let shipment = Shipment::of(&vector);
+        let (place, signer, recipient) = (shipment.place(&vector), &shipment.signer, &shipment.recipient);
         let frame = vector.with_randomness(|rng| {
-            seal_material(&vector.material(), &place, recipient.public(), &signer, rng)
+            seal_material(&vector.material(), &place, recipient.public(), signer, rng)
         });
         vector.expect("frame", &frame.expect("seals"));
-        let opened = open_material(
-            &vector.bytes("frame"),
-            &place,
-            &recipient,
-            &signer.verifying_key(),
-        );
+        let opened = open_material(&vector.bytes("frame"), &place, recipient, &signer.verifying_key());
         assert_eq!(opened.expect("opens").bytes(), vector.bytes("material"));
+    }
+}
+
+#[test]
+fn shipments_of_commitments_of_version_1_stay_readable() {
+    for vector in Vector::all(include_str!("../tests/vectors/commitment_shipment.json")) {
+        let shipment = Shipment::of(&vector);
+        let (place, signer, recipient) = (shipment.place(&vector), &shipment.signer, &shipment.recipient);
+        let commitment = MaterialCommitment::from_bytes(vector.array("commitment"));
+        let frame = vector
+            .with_randomness(|rng| seal_commitment(&commitment, &place, recipient.public(), signer, rng));
+        vector.expect("frame", &frame.expect("seals"));
+        let opened = open_commitment(&vector.bytes("frame"), &place, recipient, &signer.verifying_key());
+        vector.expect("commitment", opened.expect("opens").as_bytes());
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::key::{KeyName, WrappedMaterial};
 use crate::multi_region::{HandoverProof, Receipt, Shipment};
-use crate::rows::{HpkeKeyRow, PeerRegion, WrappingKeyRow};
+use crate::rows::{HpkeKeyRow, ImportParameters, KeyUsageRow, PeerRegion, WrappingKeyRow};
 use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
-    AliasName, HpkeKeyId, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId, NodeId, RegionName,
-    Timestamp,
+    AliasName, HpkeKeyId, ImportTokenId, ImportType, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId,
+    NodeId, RegionName, Timestamp,
 };
 use std::sync::Arc;
 
@@ -67,6 +67,16 @@ pub enum Command {
     AddHpkeKey(Box<HpkeKeyRow>),
     /// A pinned region has a new HPKE key, signed by its pinned signing key.
     RenewPeerHpkeKey(Box<RenewPeerHpkeKey>),
+    /// GetParametersForImport made a key pair.
+    PutImportParameters(Box<ImportParameters>),
+    /// ImportKeyMaterial.
+    ImportKeyMaterial(Box<ImportKeyMaterial>),
+    /// DeleteImportedKeyMaterial.
+    DeleteImportedKeyMaterial(DeleteImportedKeyMaterial),
+    /// RotateKeyOnDemand of an imported key.
+    RotateToImportedMaterial(KeyName),
+    /// Nodes say when keys were last used.
+    NoteKeyUsage(NoteKeyUsage),
 }
 
 /// First command of a region's life; refused when the region exists.
@@ -224,6 +234,46 @@ pub struct RotateKey {
     pub key: KeyName,
     /// The new material.
     pub material: NewMaterial,
+}
+
+/// ImportKeyMaterial. The deciding node has opened the caller's bytes, checked that they are material of the key's
+/// spec, and compared them with the commitments of the key's materials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportKeyMaterial {
+    /// The key.
+    pub key: KeyName,
+    /// The token under which the bytes came.
+    pub token: ImportTokenId,
+    /// SHA-256 over the token, the encrypted bytes and the other parameters; tells a retry from another import.
+    pub request_sha256: [u8; 32],
+    /// What the caller says the bytes are.
+    pub import_type: ImportType,
+    /// The material of the key that the bytes are; none when they are those of no material.
+    pub matched: Option<MaterialId>,
+    /// The bytes, under the id that matched or else a fresh one.
+    pub material: NewMaterial,
+    /// The commitment to them, wrapped as they are.
+    pub commitment: WrappedMaterial,
+    /// Log time at which they are to be deleted.
+    pub expires: Option<Timestamp>,
+    /// Free text; none keeps the text that is there.
+    pub description: Option<String>,
+}
+
+/// DeleteImportedKeyMaterial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteImportedKeyMaterial {
+    /// The key.
+    pub key: KeyName,
+    /// Which material; none means the current one.
+    pub material_id: Option<MaterialId>,
+}
+
+/// Last usages that a node gathered; the newest of each key counts, keys that are gone are passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteKeyUsage {
+    /// At most [`crate::limits::KEY_USAGES_PER_COMMAND_MAX`].
+    pub usages: Vec<KeyUsageRow>,
 }
 
 /// ReplicateKey.

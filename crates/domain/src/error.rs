@@ -23,6 +23,8 @@ pub enum StateProblem {
     RotationPending,
     /// RotateKeyOnDemand of an imported key for which no new material was imported.
     NoImportedMaterialToRotateTo,
+    /// New material was imported already, and the key has not been rotated to it.
+    ImportedMaterialPending,
 }
 
 /// A refusal. Its text names ids and limits, never key material, plaintext or credentials.
@@ -76,6 +78,21 @@ pub enum KmsError {
     /// The key named is not the key of the ciphertext.
     #[error("The key ID in the request does not identify a CMK that can perform this operation.")]
     IncorrectKey,
+    /// The bytes to be imported are not those that the request or the key allows.
+    #[error("{0}")]
+    IncorrectKeyMaterial(String),
+    /// An import token that was not made here for this key, or was used for another import.
+    #[error("The import token is not valid for this KMS key.")]
+    InvalidImportToken,
+    /// An import token whose time is over.
+    #[error("The import token has expired.")]
+    ExpiredImportToken,
+    /// A signature that does not verify. One variant for every cause, on purpose without detail.
+    #[error("")]
+    InvalidSignature,
+    /// A message authentication code that does not verify. One variant for every cause, on purpose without detail.
+    #[error("")]
+    InvalidMac,
     /// The key's usage or spec does not fit the operation or algorithm.
     #[error("{0}")]
     InvalidKeyUsage(String),
@@ -120,6 +137,9 @@ impl StateProblem {
             Self::Updating => "is updating.",
             Self::RotationPending => "has a key rotation in progress.",
             Self::NoImportedMaterialToRotateTo => "has no imported key material that is pending rotation.",
+            Self::ImportedMaterialPending => {
+                "has imported key material that is pending rotation; rotate to it or delete it first."
+            }
         }
     }
 }
@@ -143,6 +163,11 @@ impl KmsError {
             Self::InvalidMarker => "InvalidMarkerException",
             Self::InvalidCiphertext => "InvalidCiphertextException",
             Self::IncorrectKey => "IncorrectKeyException",
+            Self::IncorrectKeyMaterial(_) => "IncorrectKeyMaterialException",
+            Self::InvalidImportToken => "InvalidImportTokenException",
+            Self::ExpiredImportToken => "ExpiredImportTokenException",
+            Self::InvalidSignature => "KMSInvalidSignatureException",
+            Self::InvalidMac => "KMSInvalidMacException",
             Self::InvalidKeyUsage(_) => "InvalidKeyUsageException",
             Self::KeyUnavailable(_) => "KeyUnavailableException",
             Self::AccessDenied(_) => "AccessDeniedException",

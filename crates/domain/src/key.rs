@@ -44,6 +44,8 @@ pub struct Key {
     pub rotation: Rotation,
     /// The material that encrypts; none while an imported key waits for its first. Shared.
     pub current_material: Option<MaterialId>,
+    /// Where the import of its materials stands; present exactly on keys of origin EXTERNAL.
+    pub import: Option<Import>,
     /// Sequence number that the next material of this key gets here.
     pub next_material_sequence: u64,
     /// Present on multi-Region keys.
@@ -56,6 +58,20 @@ impl Key {
     /// Makes decisions that read this key stale.
     pub fn raise_authz_revision(&mut self) {
         self.revisions.authz = self.revisions.authz.saturating_add(1);
+    }
+
+    /// Whether an imported key lacks the bytes of a material that ciphertexts may have been made under.
+    pub fn awaits_import(&self) -> bool {
+        let lacks_bytes = self
+            .import
+            .as_ref()
+            .is_some_and(|import| !import.absent.is_empty());
+        self.origin == KeyOrigin::External && (self.current_material.is_none() || lacks_bytes)
+    }
+
+    /// The imported material that waits for RotateKeyOnDemand.
+    pub fn imported_pending(&self) -> Option<MaterialId> {
+        self.import.as_ref()?.pending
     }
 
     /// Whether this is a replica of a multi-Region key.
@@ -142,7 +158,16 @@ pub enum RotationKind {
     OnDemand,
 }
 
-/// Key material wrapped under this region's wrapping key; opaque here.
+/// Where the import of a key's materials stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Import {
+    /// Imported beside the current material, it waits for RotateKeyOnDemand. Shared.
+    pub pending: Option<MaterialId>,
+    /// Materials other than `pending` whose bytes are not in this region. Regional.
+    pub absent: BTreeSet<MaterialId>,
+}
+
+/// Key material, or a commitment to it, wrapped under this region's wrapping key; opaque here.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedMaterial {
     /// The wrapping key that opens it.
@@ -162,7 +187,8 @@ impl std::fmt::Debug for WrappedMaterial {
     }
 }
 
-/// One key material of a key. Grow-only: a material that is or was current or prepared is kept as long as the key.
+/// One key material of a key. Grow-only: a material that is or was current or prepared is kept as long as the key. Of
+/// imported material the row is kept; its bytes come and go as its owner says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Material {
     /// The key it belongs to.
@@ -171,16 +197,32 @@ pub struct Material {
     pub material_id: MaterialId,
     /// Order in which this region learned of the key's materials, from 0.
     pub sequence: u64,
-    /// The secret, wrapped.
-    pub wrapped: WrappedMaterial,
+    /// The secret, wrapped; none only for imported material whose bytes are not in this region.
+    pub wrapped: Option<WrappedMaterial>,
     /// Raised whenever `wrapped` changes, so that caches notice.
     pub revision: u64,
     /// When it became current, as shown; none for the first material and while prepared.
     pub rotation_date: Option<Timestamp>,
     /// What made it current; none for the first material.
     pub rotation_kind: Option<RotationKind>,
-    /// Other regions that have acknowledged holding it.
+    /// Other regions that have acknowledged holding it; of imported material, holding its commitment.
     pub held_by: BTreeSet<RegionName>,
+    /// Present exactly on imported material.
+    pub imported: Option<Imported>,
+}
+
+/// What imported material has beyond other material.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The 32-byte commitment to the bytes, wrapped: it recognizes the same bytes, here after they were deleted and in
+    /// other regions, to which the bytes themselves never travel.
+    pub commitment: WrappedMaterial,
+    /// Log time at which the bytes are deleted here. Regional.
+    pub expires: Option<Timestamp>,
+    /// Free text. Regional, kept when the bytes are deleted.
+    pub description: String,
+    /// Other regions that said they hold the bytes; on the primary only.
+    pub imported_in: BTreeSet<RegionName>,
 }
 
 /// An alias row.

@@ -9,10 +9,10 @@ mod usable;
 
 pub use operation::Operation;
 pub use table::{Verdict, verdict};
+pub(crate) use usable::unsupported;
 pub use usable::{UsableKey, check_state};
 
 use crate::key::{DeletionDeadline, Key};
-use crate::vocabulary::KeyOrigin;
 
 /// The state of a key, as DescribeKey shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +79,7 @@ impl Key {
         if multi_region.is_some_and(|m| m.creating) {
             return KeyState::Creating;
         }
-        if self.origin == KeyOrigin::External && self.current_material.is_none() {
+        if self.awaits_import() {
             return KeyState::PendingImport;
         }
         if !self.enabled {

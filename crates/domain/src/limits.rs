@@ -4,6 +4,16 @@
 pub const PLAINTEXT_BYTES_MAX: usize = 4_096;
 /// Ciphertext of one Decrypt, in bytes.
 pub const CIPHERTEXT_BYTES_MAX: usize = 6_144;
+/// Message, digest or message representative of one Sign, Verify, GenerateMac or VerifyMac, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4_096;
+/// Signature of one Verify, or code of one VerifyMac, in bytes.
+pub const SIGNATURE_BYTES_MAX: usize = 6_144;
+/// Public key of one DeriveSharedSecret, in bytes.
+pub const PUBLIC_KEY_BYTES_MAX: usize = 8_192;
+/// How long import parameters are good for, in milliseconds.
+pub const IMPORT_TOKEN_VALIDITY_MS: u64 = 86_400_000;
+/// Farthest end of imported material, in days.
+pub const IMPORTED_MATERIAL_VALIDITY_DAYS_MAX: u32 = 365;
 /// Bytes of one GenerateRandom or GenerateDataKey.
 pub const RANDOM_BYTES_MAX: u32 = 1_024;
 /// A key's description, in characters.
@@ -66,3 +76,15 @@ pub const READINGS_PER_PULSE_MAX: usize = 64;
 pub const LOG_TIME_LAG_MS_MAX: u64 = 10_000;
 /// Tags in one TagResource or UntagResource.
 pub const TAGS_PER_REQUEST_MAX: usize = 50;
+/// A description of imported key material, in characters.
+pub const MATERIAL_DESCRIPTION_CHARS_MAX: usize = 256;
+/// Import tokens of one key; the oldest go first.
+pub const IMPORT_TOKENS_PER_KEY_MAX: usize = 16;
+/// Imported materials of one key: the first, one for each on-demand rotation, and one that waits.
+pub const IMPORTED_MATERIALS_PER_KEY_MAX: usize = ON_DEMAND_ROTATIONS_MAX as usize + 2;
+/// Imported materials that one Pulse deletes because their time is over; the rest wait for the next.
+pub const EXPIRIES_PER_PULSE_MAX: usize = 100;
+/// Import tokens that one Pulse drops because their time is over; the rest wait for the next.
+pub const IMPORT_TOKENS_PER_PULSE_MAX: usize = 2_000;
+/// Last usages in one command.
+pub const KEY_USAGES_PER_COMMAND_MAX: usize = 1_000;

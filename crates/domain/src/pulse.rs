@@ -7,14 +7,16 @@
 //!
 //! That the readings are a majority's is the proposer's duty; this module knows no membership.
 
+use crate::import::delete_materials;
 use crate::key::{Deletion, DeletionDeadline, Key, KeyName};
 use crate::limits::{
-    ANSWER_MEMORY_MS, ANSWERS_PER_PULSE_MAX, KEYS_PER_PULSE_MAX, LOG_TIME_LAG_MS_MAX, READINGS_PER_PULSE_MAX,
+    ANSWER_MEMORY_MS, ANSWERS_PER_PULSE_MAX, EXPIRIES_PER_PULSE_MAX, IMPORT_TOKENS_PER_PULSE_MAX,
+    KEYS_PER_PULSE_MAX, LOG_TIME_LAG_MS_MAX, READINGS_PER_PULSE_MAX,
 };
 use crate::multi_region::{Role, Tombstone};
 use crate::rows::{Row, RowKey};
 use crate::state::Deadline;
-use crate::vocabulary::{NodeId, RegionName, Timestamp};
+use crate::vocabulary::{ImportTokenId, MaterialId, NodeId, RegionName, Timestamp};
 use crate::{Changes, Effect, KmsError, Reply, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub(crate) fn advance(state: &State, readings: &[(NodeId, Timestamp)]) -> Result
         log_time,
         KEYS_PER_PULSE_MAX.saturating_sub(started),
     );
+    delete_expired_materials(state, &mut changes, log_time);
+    drop_expired_import_parameters(state, &mut changes, log_time);
     ask_for_rotations(state, &mut changes, log_time);
     forget_answers(state, &mut changes, log_time);
     Ok((Reply::Pulsed { log_time }, changes))
@@ -86,7 +90,7 @@ fn destroy_due_keys(state: &State, changes: &mut Changes, log_time: Timestamp, k
 fn due_deletions(state: &State, log_time: Timestamp) -> impl Iterator<Item = &KeyName> {
     state.due(log_time).filter_map(|deadline| match deadline {
         Deadline::Deletion(name) => Some(name),
-        Deadline::Rotation(_) | Deadline::HandoverPatience(_) => None,
+        _ => None,
     })
 }
 
@@ -100,6 +104,10 @@ fn destroy(state: &State, changes: &mut Changes, key: &Key, log_time: Timestamp)
     for alias in state.aliases_of_key(&name) {
         changes.remove(RowKey::Alias(name.account, alias.clone()));
     }
+    for parameters in state.import_parameters_of(name) {
+        changes.remove(RowKey::ImportParameters(name, parameters.id));
+    }
+    changes.remove(RowKey::KeyUsage(name));
     for peer in state.peers() {
         if state.outbox_row(&peer.name, &name).is_some() {
             changes.remove(RowKey::Outbox(peer.name.clone(), name));
@@ -133,11 +141,46 @@ fn tombstone(key: &Key, log_time: Timestamp) -> Option<Tombstone> {
     })
 }
 
+/// Does what DeleteImportedKeyMaterial does, as far as this copy may: of material that waits, a replica deletes the
+/// bytes only, and so does a primary whose role is being moved.
+fn delete_expired_materials(state: &State, changes: &mut Changes, log_time: Timestamp) {
+    let mut by_key: BTreeMap<KeyName, Vec<MaterialId>> = BTreeMap::new();
+    for (key, material) in expired_materials(state, log_time).take(EXPIRIES_PER_PULSE_MAX) {
+        by_key.entry(key).or_default().push(material);
+    }
+    for (key, materials) in by_key {
+        delete_materials(state, changes, &key, &materials);
+    }
+}
+
+fn expired_materials(state: &State, log_time: Timestamp) -> impl Iterator<Item = (KeyName, MaterialId)> {
+    state.due(log_time).filter_map(|deadline| match deadline {
+        Deadline::MaterialExpiry(key, material) => Some((*key, *material)),
+        _ => None,
+    })
+}
+
+fn drop_expired_import_parameters(state: &State, changes: &mut Changes, log_time: Timestamp) {
+    for (key, id) in expired_import_parameters(state, log_time).take(IMPORT_TOKENS_PER_PULSE_MAX) {
+        changes.remove(RowKey::ImportParameters(key, id));
+    }
+}
+
+fn expired_import_parameters(
+    state: &State,
+    log_time: Timestamp,
+) -> impl Iterator<Item = (KeyName, ImportTokenId)> {
+    state.due(log_time).filter_map(|deadline| match deadline {
+        Deadline::ImportParametersExpiry(key, id) => Some((*key, *id)),
+        _ => None,
+    })
+}
+
 /// Changes nothing: a rotation stays due until its material arrives, so a lost effect is asked for again.
 fn ask_for_rotations(state: &State, changes: &mut Changes, log_time: Timestamp) {
     let due = state.due(log_time).filter_map(|deadline| match deadline {
         Deadline::Rotation(name) => Some(*name),
-        Deadline::Deletion(_) | Deadline::HandoverPatience(_) => None,
+        _ => None,
     });
     for key in due.take(KEYS_PER_PULSE_MAX) {
         changes.effect(Effect::MakeRotationMaterial { key });
@@ -169,6 +212,8 @@ impl State {
             || now.since_ms(log_time) >= LOG_TIME_LAG_MS_MAX
             || self.deadline_between(log_time, now)
             || due_deletions(self, log_time).next().is_some()
+            || expired_materials(self, log_time).next().is_some()
+            || expired_import_parameters(self, log_time).next().is_some()
             || expired_answers(self, log_time).next().is_some()
     }
 }

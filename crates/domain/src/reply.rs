@@ -1,7 +1,7 @@
 //! What the proposer of a command is told when it succeeds.
 
 use crate::multi_region::{AcceptOutcome, RecordStamp};
-use crate::vocabulary::{KeyId, Timestamp};
+use crate::vocabulary::{KeyId, MaterialId, Timestamp};
 
 /// Facts that only apply knows. Everything else a response shows is read from the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub enum Reply {
     DeletionScheduled {
         /// What the caller is shown; none while replicas remain.
         deletion_date: Option<Timestamp>,
+    },
+    /// ImportKeyMaterial.
+    KeyMaterialImported {
+        /// The material that the bytes are.
+        material_id: MaterialId,
+    },
+    /// DeleteImportedKeyMaterial; also when there was nothing to delete.
+    KeyMaterialDeleted {
+        /// The material; none when the current one was meant and nothing was ever imported.
+        material_id: Option<MaterialId>,
     },
     /// What became of a record from another region.
     RecordAccepted(AcceptOutcome),

@@ -6,10 +6,12 @@
 
 use crate::command::NewMaterial;
 use crate::error::StateProblem;
+use crate::import::check_wrapping_key;
 use crate::key::{Key, Material, PendingRotation, RotationKind};
+use crate::limits::ON_DEMAND_ROTATIONS_MAX;
 use crate::multi_region::shared_change;
 use crate::rows::{Row, RowKey};
-use crate::vocabulary::{KeyArn, Timestamp};
+use crate::vocabulary::{KeyArn, KeyOrigin, Timestamp};
 use crate::{Changes, KmsError, Proposal, Reply, State};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,12 +32,29 @@ pub(crate) fn check_decides(key: &Key, arn: &KeyArn) -> Result<(), KmsError> {
 
 /// Checks that the material can become one of this key's, and is wrapped under the present wrapping key.
 pub(crate) fn check_new_material(state: &State, key: &Key, material: &NewMaterial) -> Result<(), KmsError> {
-    let wrapping_key = state.region().map(|region| region.wrapping_key);
-    if wrapping_key != Some(material.wrapped.wrapping_key) {
-        return Err(KmsError::StaleGuard);
-    }
+    check_wrapping_key(state, &material.wrapped)?;
     if state.material(&key.name, &material.material_id).is_some() {
         return Err(KmsError::Internal("the key material id is taken".into()));
+    }
+    Ok(())
+}
+
+/// Refuses material made here for a key whose material is imported.
+pub(crate) fn check_makes_material(key: &Key) -> Result<(), KmsError> {
+    if key.origin == KeyOrigin::External {
+        return Err(KmsError::Internal(
+            "key material was made for an imported key".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses one rotation on demand more than a key may have.
+pub(crate) fn check_on_demand_quota(key: &Key, arn: &KeyArn) -> Result<(), KmsError> {
+    if key.rotation.on_demand_count >= ON_DEMAND_ROTATIONS_MAX {
+        return Err(KmsError::LimitExceeded(format!(
+            "{arn} has reached its quota of {ON_DEMAND_ROTATIONS_MAX} on-demand rotations"
+        )));
     }
     Ok(())
 }
@@ -53,11 +72,12 @@ pub(crate) fn begin(
         key: key.name,
         material_id: material.material_id,
         sequence: key.next_material_sequence,
-        wrapped: material.wrapped.clone(),
+        wrapped: Some(material.wrapped.clone()),
         revision: 0,
         rotation_date: None,
         rotation_kind: None,
         held_by: BTreeSet::new(),
+        imported: None,
     })));
     key.next_material_sequence = key.next_material_sequence.saturating_add(1);
     key.rotation.pending = Some(PendingRotation {

@@ -1,10 +1,12 @@
 //! The rows a region's state consists of. Storage persists rows and knows nothing else of the state.
 
-use crate::key::{Alias, Key, KeyName, Material};
+use crate::key::{Alias, Key, KeyName, Material, WrappedMaterial};
+use crate::key_states::Operation;
 use crate::multi_region::Tombstone;
 use crate::reply::Reply;
 use crate::vocabulary::{
-    AccountId, AliasName, HpkeKeyId, Incarnation, MaterialId, Principal, RegionName, Timestamp, WrappingKeyId,
+    AccountId, AliasName, HpkeKeyId, ImportTokenId, Incarnation, MaterialId, Principal, RegionName,
+    Timestamp, WrappingAlgorithm, WrappingKeyId, WrappingKeySpec,
 };
 use std::sync::Arc;
 
@@ -31,6 +33,10 @@ pub enum RowKey {
     Outbox(RegionName, KeyName),
     /// A remembered answer: principal, operation, request id.
     Answer(Principal, String, String),
+    /// A key pair under which material of a key may be imported.
+    ImportParameters(KeyName, ImportTokenId),
+    /// When a key was last used.
+    KeyUsage(KeyName),
 }
 
 /// A row's value. Shared pointers, so that a copy of the state costs nothing.
@@ -56,6 +62,10 @@ pub enum Row {
     Outbox(Arc<OutboxRow>),
     /// See [`RowKey::Answer`].
     Answer(Arc<Answer>),
+    /// See [`RowKey::ImportParameters`].
+    ImportParameters(Arc<ImportParameters>),
+    /// See [`RowKey::KeyUsage`].
+    KeyUsage(Arc<KeyUsageRow>),
 }
 
 /// A row that changed: absent before when it is new, absent after when it is gone.
@@ -188,6 +198,49 @@ pub struct Answer {
     pub sequence: u64,
 }
 
+/// What GetParametersForImport answered: a key pair for one import, and the token that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportParameters {
+    /// Random; the import token carries it.
+    pub id: ImportTokenId,
+    /// The key whose material is to be imported.
+    pub key: KeyName,
+    /// How the caller is to wrap the material.
+    pub algorithm: WrappingAlgorithm,
+    /// Kind of the key pair.
+    pub wrapping_key_spec: WrappingKeySpec,
+    /// SHA-256 of the public half, as SubjectPublicKeyInfo in DER.
+    pub public_sha256: [u8; 32],
+    /// The private half, wrapped under this region's wrapping key.
+    pub private_wrapped: WrappedMaterial,
+    /// Log time at which pair and token are worth nothing more: the proposer's clock and 24 hours.
+    pub expires: Timestamp,
+    /// The import that they were used for. A token serves one import, and its retries.
+    pub used: Option<UsedFor>,
+}
+
+/// The import for which a token was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedFor {
+    /// SHA-256 over the token, the encrypted bytes and the other parameters.
+    pub request_sha256: [u8; 32],
+    /// What was imported.
+    pub material_id: MaterialId,
+}
+
+/// The last time a key was used for cryptography, as far as this region's log knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUsageRow {
+    /// The key.
+    pub key: KeyName,
+    /// What it was used for.
+    pub operation: Operation,
+    /// By the clock of the node that used it; shown only.
+    pub at: Timestamp,
+    /// The caller's request, if it is known.
+    pub request_id: Option<String>,
+}
+
 impl Row {
     /// The key under which this row is held.
     pub fn key(&self) -> RowKey {
@@ -206,6 +259,8 @@ impl Row {
                 row.operation.clone(),
                 row.request_id.clone(),
             ),
+            Self::ImportParameters(row) => RowKey::ImportParameters(row.key, row.id),
+            Self::KeyUsage(row) => RowKey::KeyUsage(row.key),
         }
     }
 }

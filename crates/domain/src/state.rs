@@ -3,10 +3,12 @@
 use crate::key::{Alias, Key, KeyName, Material};
 use crate::multi_region::Tombstone;
 use crate::rows::{
-    Answer, HpkeKeyRow, OutboxRow, PeerRegion, Region, Row, RowChange, RowKey, WrappingKeyRow,
+    Answer, HpkeKeyRow, ImportParameters, KeyUsageRow, OutboxRow, PeerRegion, Region, Row, RowChange, RowKey,
+    WrappingKeyRow,
 };
 use crate::vocabulary::{
-    AccountId, AliasName, HpkeKeyId, KeyArn, MaterialId, Principal, RegionName, Timestamp, WrappingKeyId,
+    AccountId, AliasName, HpkeKeyId, ImportTokenId, KeyArn, MaterialId, Principal, RegionName, Timestamp,
+    WrappingKeyId,
 };
 use imbl::{OrdMap, OrdSet};
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub struct State {
     pub(crate) tombstones: OrdMap<KeyName, Arc<Tombstone>>,
     pub(crate) outbox: OrdMap<(RegionName, KeyName), Arc<OutboxRow>>,
     pub(crate) answers: OrdMap<(Principal, String, String), Arc<Answer>>,
+    pub(crate) import_parameters: OrdMap<(KeyName, ImportTokenId), Arc<ImportParameters>>,
+    pub(crate) key_usages: OrdMap<KeyName, Arc<KeyUsageRow>>,
     pub(crate) derived: Derived,
 }
 
@@ -51,6 +55,10 @@ pub enum Deadline {
     Rotation(KeyName),
     /// A hand-over has lasted as long as callers must wait for it.
     HandoverPatience(KeyName),
+    /// Imported material is to be deleted.
+    MaterialExpiry(KeyName, MaterialId),
+    /// An import token is worth nothing more.
+    ImportParametersExpiry(KeyName, ImportTokenId),
 }
 
 impl State {
@@ -75,6 +83,8 @@ impl State {
         let tombstones = self.tombstones.values().cloned().map(Row::Tombstone);
         let outbox = self.outbox.values().cloned().map(Row::Outbox);
         let answers = self.answers.values().cloned().map(Row::Answer);
+        let import_parameters = self.import_parameters.values().cloned();
+        let key_usages = self.key_usages.values().cloned().map(Row::KeyUsage);
         region
             .chain(wrapping_keys)
             .chain(hpke_keys)
@@ -85,6 +95,8 @@ impl State {
             .chain(tombstones)
             .chain(outbox)
             .chain(answers)
+            .chain(import_parameters.map(Row::ImportParameters))
+            .chain(key_usages)
     }
 
     /// The row under `key`.
@@ -107,6 +119,11 @@ impl State {
                 let key = (principal.clone(), operation.clone(), id.clone());
                 self.answers.get(&key).cloned().map(Row::Answer)
             }
+            RowKey::ImportParameters(name, id) => {
+                let row = self.import_parameters.get(&(*name, *id)).cloned();
+                row.map(Row::ImportParameters)
+            }
+            RowKey::KeyUsage(name) => self.key_usages.get(name).cloned().map(Row::KeyUsage),
         }
     }
 
@@ -278,6 +295,22 @@ impl State {
     /// How many dirty rows there are for all peers.
     pub fn outbox_len(&self) -> usize {
         self.outbox.len()
+    }
+
+    /// What GetParametersForImport made for a key, by its import token.
+    pub fn import_parameters(&self, key: &KeyName, id: &ImportTokenId) -> Option<&Arc<ImportParameters>> {
+        self.import_parameters.get(&(*key, *id))
+    }
+
+    /// Everything that GetParametersForImport made for a key and that is still worth something, used ones included.
+    pub fn import_parameters_of(&self, key: KeyName) -> impl Iterator<Item = &Arc<ImportParameters>> {
+        let range = (key, ImportTokenId([0; 32]))..=(key, ImportTokenId([0xff; 32]));
+        self.import_parameters.range(range).map(|(_, row)| row)
+    }
+
+    /// When a key was last used, as far as the log knows.
+    pub fn key_usage(&self, key: &KeyName) -> Option<&Arc<KeyUsageRow>> {
+        self.key_usages.get(key)
     }
 
     /// A remembered answer.

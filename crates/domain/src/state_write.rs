@@ -1,8 +1,8 @@
 //! Writing one row, and keeping the derived indexes true to the rows.
 
-use crate::key::{DeletionDeadline, Key};
+use crate::key::{DeletionDeadline, Key, Material};
 use crate::limits::UPDATING_PATIENCE_MS;
-use crate::rows::{Row, RowKey};
+use crate::rows::{ImportParameters, Row, RowKey};
 use crate::state::{Deadline, Derived, State};
 use crate::vocabulary::Timestamp;
 use imbl::OrdMap;
@@ -41,6 +41,8 @@ impl State {
                 );
                 drop(self.answers.insert(key, row));
             }
+            Row::ImportParameters(row) => drop(self.import_parameters.insert((row.key, row.id), row)),
+            Row::KeyUsage(row) => drop(self.key_usages.insert(row.key, row)),
         }
     }
 
@@ -61,6 +63,8 @@ impl State {
                         .remove(&(principal.clone(), operation.clone(), id.clone())),
                 );
             }
+            RowKey::ImportParameters(name, id) => drop(self.import_parameters.remove(&(*name, *id))),
+            RowKey::KeyUsage(name) => drop(self.key_usages.remove(name)),
         }
     }
 }
@@ -78,7 +82,9 @@ impl Derived {
             Row::Material(row) => {
                 self.materials_by_sequence
                     .insert((row.key, row.sequence), row.material_id);
+                self.deadlines.extend(expiry_of(row));
             }
+            Row::ImportParameters(row) => drop(self.deadlines.insert(end_of(row))),
             Row::Alias(row) => {
                 let key = crate::key::KeyName {
                     account: row.account,
@@ -103,7 +109,7 @@ impl Derived {
                     .or_insert(0) += 1;
             }
             Row::Region(_) | Row::WrappingKey(_) | Row::HpkeKey(_) | Row::Peer(_) => {}
-            Row::Tombstone(_) | Row::Outbox(_) => {}
+            Row::Tombstone(_) | Row::Outbox(_) | Row::KeyUsage(_) => {}
         }
     }
 
@@ -116,7 +122,13 @@ impl Derived {
                 }
                 self.deletions_to_start.remove(&key.name);
             }
-            Row::Material(row) => drop(self.materials_by_sequence.remove(&(row.key, row.sequence))),
+            Row::Material(row) => {
+                self.materials_by_sequence.remove(&(row.key, row.sequence));
+                if let Some(deadline) = expiry_of(row) {
+                    self.deadlines.remove(&deadline);
+                }
+            }
+            Row::ImportParameters(row) => drop(self.deadlines.remove(&end_of(row))),
             Row::Alias(row) => {
                 let key = crate::key::KeyName {
                     account: row.account,
@@ -137,7 +149,8 @@ impl Derived {
                     .remove(&(answer.principal.clone(), answer.sequence));
                 decrement(&mut self.answers_per_principal, &answer.principal);
             }
-            Row::Region(_) | Row::WrappingKey(_) | Row::HpkeKey(_) | Row::Peer(_) | Row::Outbox(_) => {}
+            Row::Region(_) | Row::WrappingKey(_) | Row::HpkeKey(_) | Row::Peer(_) => {}
+            Row::Outbox(_) | Row::KeyUsage(_) => {}
         }
     }
 }
@@ -155,6 +168,17 @@ fn decrement<K: Ord + Clone>(counts: &mut OrdMap<K, u64>, key: &K) {
 fn starts_at_next_pulse(key: &Key) -> bool {
     key.deletion
         .is_some_and(|d| d.deadline == DeletionDeadline::StartsAtNextPulse)
+}
+
+/// Bytes that are here and do not stay.
+fn expiry_of(row: &Material) -> Option<(Timestamp, Deadline)> {
+    let imported = row.imported.as_ref().filter(|_| row.wrapped.is_some())?;
+    let what = Deadline::MaterialExpiry(row.key, row.material_id);
+    imported.expires.map(|at| (at, what))
+}
+
+fn end_of(row: &ImportParameters) -> (Timestamp, Deadline) {
+    (row.expires, Deadline::ImportParametersExpiry(row.key, row.id))
 }
 
 fn deadlines_of(key: &Key) -> Vec<(Timestamp, Deadline)> {

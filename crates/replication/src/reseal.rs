@@ -1,20 +1,21 @@
 //! Sealing to, and opening from, other regions with HPKE (SECURITY.md, "Between regions"). The only place of this
-//! crate where key material is open, and only inside `kms-crypto`'s types.
+//! crate where key material is open, and only inside `kms-crypto`'s types. Of imported material only the commitment
+//! is ever opened here.
 
 use std::sync::Arc;
 
 use kms_crypto::CryptoError;
-use kms_crypto::material::MaterialName;
+use kms_crypto::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use kms_crypto::region::{
     HpkePublicKey, RegionLife, RegionVerifyingKey, ShipmentHeader, ShipmentPlace, Signature, handover_fields,
-    open_material, seal_material,
+    open_commitment, open_material, seal_commitment, seal_material,
 };
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
 use kms_domain::State;
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
 use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
 use kms_domain::rows::{PeerRegion, Region};
-use kms_domain::vocabulary::WrappingKeyId;
+use kms_domain::vocabulary::{KeyOrigin, WrappingKeyId};
 
 use crate::key_ring::{KeyRing, KeyRingError};
 
@@ -40,6 +41,30 @@ impl<'a> HpkeReseal<'a> {
         self.key_ring.wrapping_key(region, row).map_err(from_key_ring)
     }
 
+    fn unwrap_material(
+        &self,
+        region: &Region,
+        binding: &MaterialBinding,
+        material: &Material,
+    ) -> Result<KeyMaterial, ResealError> {
+        let wrapped = material.wrapped.as_ref().ok_or_else(|| incomplete(binding))?;
+        self.wrapping_key(region, wrapped.wrapping_key)?
+            .unwrap_material(&material_place(region, binding), &wrapped.bytes)
+            .map_err(from_crypto)
+    }
+
+    fn unwrap_commitment(
+        &self,
+        region: &Region,
+        binding: &MaterialBinding,
+        material: &Material,
+    ) -> Result<MaterialCommitment, ResealError> {
+        let imported = material.imported.as_ref().ok_or_else(|| incomplete(binding))?;
+        self.wrapping_key(region, imported.commitment.wrapping_key)?
+            .unwrap_commitment(&material_place(region, binding), &imported.commitment.bytes)
+            .map_err(from_crypto)
+    }
+
     /// The HPKE key that is pinned for `peer`, while it is valid. Log time decides, because one node's clock may be
     /// wrong.
     fn recipient(&self, peer: &PeerRegion) -> Result<HpkePublicKey, ResealError> {
@@ -63,19 +88,21 @@ impl Reseal for HpkeReseal<'_> {
         binding: &MaterialBinding,
         material: &Material,
     ) -> Result<Arc<[u8]>, ResealError> {
-        let wrapping_key = self.wrapping_key(region, material.wrapped.wrapping_key)?;
-        let opened = wrapping_key
-            .unwrap_material(&material_place(region, binding), &material.wrapped.bytes)
-            .map_err(from_crypto)?;
         let signing_key = self.key_ring.signing_key(region).map_err(from_key_ring)?;
         let (source, destination) = (life_of_region(region), life_of_peer(peer));
-        let sealed = seal_material(
-            &opened,
-            &shipment_place(region, &source, &destination, binding),
-            &self.recipient(peer)?,
-            &signing_key,
-            &mut rand::rng(),
-        );
+        let place = shipment_place(region, &source, &destination, binding);
+        let recipient = self.recipient(peer)?;
+        let rng = &mut rand::rng();
+        let sealed = match kind_of(binding) {
+            Kind::Commitment => {
+                let opened = self.unwrap_commitment(region, binding, material)?;
+                seal_commitment(&opened, &place, &recipient, &signing_key, rng)
+            }
+            Kind::Material => {
+                let opened = self.unwrap_material(region, binding, material)?;
+                seal_material(&opened, &place, &recipient, &signing_key, rng)
+            }
+        };
         sealed.map(Arc::from).map_err(from_crypto)
     }
 
@@ -97,15 +124,18 @@ impl Reseal for HpkeReseal<'_> {
         let (source, destination) = (life_of_peer(peer), life_of_region(region));
         let signer = RegionVerifyingKey::from_bytes(peer.signing_public);
         let place = shipment_place(region, &source, &destination, binding);
-        let opened = open_material(sealed, &place, &recipient, &signer).map_err(from_crypto)?;
-
         let wrapping_key = self.wrapping_key(region, region.wrapping_key)?;
-        let wrapped = wrapping_key
-            .wrap_material(&material_place(region, binding), &opened, &mut rand::rng())
-            .map_err(from_crypto)?;
+        let own_place = material_place(region, binding);
+        let rng = &mut rand::rng();
+        let wrapped = match kind_of(binding) {
+            Kind::Commitment => open_commitment(sealed, &place, &recipient, &signer)
+                .and_then(|opened| wrapping_key.wrap_commitment(&own_place, &opened, rng)),
+            Kind::Material => open_material(sealed, &place, &recipient, &signer)
+                .and_then(|opened| wrapping_key.wrap_material(&own_place, &opened, rng)),
+        };
         Ok(WrappedMaterial {
             wrapping_key: wrapping_key.id(),
-            bytes: wrapped.into(),
+            bytes: wrapped.map_err(from_crypto)?.into(),
         })
     }
 
@@ -124,6 +154,28 @@ impl Reseal for HpkeReseal<'_> {
             .verify(&fields, &Signature(signature))
             .is_ok()
     }
+}
+
+/// What travels of a material.
+enum Kind {
+    /// The secret itself.
+    Material,
+    /// The commitment to it: what was imported into one region never leaves it.
+    Commitment,
+}
+
+fn kind_of(binding: &MaterialBinding) -> Kind {
+    match binding.origin {
+        KeyOrigin::External => Kind::Commitment,
+        KeyOrigin::AwsKms | KeyOrigin::AwsCloudHsm | KeyOrigin::ExternalKeyStore => Kind::Material,
+    }
+}
+
+fn incomplete(binding: &MaterialBinding) -> ResealError {
+    ResealError(format!(
+        "the row of material {} holds nothing to seal",
+        binding.material_id
+    ))
 }
 
 /// This region's present life.

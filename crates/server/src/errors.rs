@@ -87,7 +87,12 @@ const fn kms_code(refusal: &KmsError) -> Code {
         | KmsError::InvalidMarker
         | KmsError::InvalidCiphertext
         | KmsError::IncorrectKey
+        | KmsError::IncorrectKeyMaterial(_)
+        | KmsError::InvalidImportToken
+        | KmsError::InvalidSignature
+        | KmsError::InvalidMac
         | KmsError::InvalidKeyUsage(_) => Code::InvalidArgument,
+        KmsError::ExpiredImportToken => Code::FailedPrecondition,
         KmsError::KeyUnavailable(_) => Code::Unavailable,
         KmsError::DependencyTimeout(_) => Code::DeadlineExceeded,
         KmsError::StaleGuard => Code::Aborted,
@@ -99,10 +104,18 @@ impl From<CryptoError> for OperationError {
     /// What the caller is to blame for is told; the rest is logged, and shown without its cause.
     fn from(error: CryptoError) -> Self {
         let refusal = match error {
-            CryptoError::InvalidCiphertext => KmsError::InvalidCiphertext,
-            CryptoError::PlaintextLength | CryptoError::NumberOfBytes => {
-                KmsError::Validation(error.to_string())
-            }
+            // To ImportKeyMaterial, material that does not unwrap is an invalid ciphertext.
+            CryptoError::InvalidCiphertext | CryptoError::ImportUnwrap => KmsError::InvalidCiphertext,
+            CryptoError::InvalidSignature => KmsError::InvalidSignature,
+            CryptoError::InvalidMac => KmsError::InvalidMac,
+            CryptoError::ImportToken => KmsError::InvalidImportToken,
+            CryptoError::ImportedMaterial(_) => KmsError::IncorrectKeyMaterial(error.to_string()),
+            CryptoError::PlaintextLength
+            | CryptoError::NumberOfBytes
+            | CryptoError::DigestLength(_)
+            | CryptoError::MuLength(_)
+            | CryptoError::OaepPlaintextLength { .. }
+            | CryptoError::PublicKey(_) => KmsError::Validation(error.to_string()),
             CryptoError::SpecNotSupported(_) => KmsError::UnsupportedOperation(error.to_string()),
             _ => {
                 tracing::error!(%error, fault = ?error.fault(), "a cryptographic step failed");
@@ -244,6 +257,31 @@ mod tests {
                 Code::InvalidArgument,
             ),
             (
+                KmsError::IncorrectKeyMaterial(text()),
+                "IncorrectKeyMaterialException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::InvalidImportToken,
+                "InvalidImportTokenException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::ExpiredImportToken,
+                "ExpiredImportTokenException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::InvalidSignature,
+                "KMSInvalidSignatureException",
+                Code::InvalidArgument,
+            ),
+            (
+                KmsError::InvalidMac,
+                "KMSInvalidMacException",
+                Code::InvalidArgument,
+            ),
+            (
                 KmsError::KeyUnavailable(key()),
                 "KeyUnavailableException",
                 Code::Unavailable,
@@ -322,7 +360,13 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_ciphertext_says_nothing_more() {
-        assert_eq!(status(&KmsError::InvalidCiphertext.into()).message(), "");
+    fn an_invalid_ciphertext_signature_or_mac_says_nothing_more() {
+        for refusal in [
+            KmsError::InvalidCiphertext,
+            KmsError::InvalidSignature,
+            KmsError::InvalidMac,
+        ] {
+            assert_eq!(status(&refusal.into()).message(), "");
+        }
     }
 }

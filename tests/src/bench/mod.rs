@@ -3,8 +3,10 @@
 
 pub mod ceilings;
 pub mod echo;
+pub mod in_process;
 pub mod load;
 pub mod operations;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod timing;

@@ -5,7 +5,9 @@ use crate::client::{Credentials, Kms, exception};
 use crate::cluster::Cluster;
 use anyhow::Context;
 use kms_proto::kms::v1::kms_client::KmsClient;
-use kms_proto::kms::v1::{CreateKeyRequest, DecryptRequest, EncryptRequest, GenerateDataKeyRequest};
+use kms_proto::kms::v1::{
+    CreateKeyRequest, DecryptRequest, EncryptRequest, GenerateDataKeyRequest, SignRequest,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,10 @@ pub enum Operation {
     Decrypt,
     /// GenerateDataKey, AES_256.
     GenerateDataKey,
+    /// Sign of 1 KiB, ECDSA_SHA_256 under ECC_NIST_P256.
+    SignP256,
+    /// Sign of 1 KiB, RSASSA_PSS_SHA_256 under RSA_2048.
+    SignRsa2048,
     /// CreateKey, SYMMETRIC_DEFAULT.
     CreateKey,
 }
@@ -39,16 +45,22 @@ impl fmt::Display for Operation {
             Self::Encrypt => "Encrypt 1 KiB",
             Self::Decrypt => "Decrypt 1 KiB",
             Self::GenerateDataKey => "GenerateDataKey",
+            Self::SignP256 => "Sign, P-256",
+            Self::SignRsa2048 => "Sign, RSA-2048",
             Self::CreateKey => "CreateKey",
         })
     }
 }
 
-/// A key and a ciphertext to work with.
+/// Keys and a ciphertext to work with.
 #[derive(Debug)]
 pub struct Material {
-    /// The key's id.
+    /// The encrypting key's id.
     pub key_id: String,
+    /// The id of a key that signs by ECDSA on P-256.
+    pub p256_key_id: String,
+    /// The id of a key that signs by RSA, 2,048 bits.
+    pub rsa_2048_key_id: String,
     /// What is encrypted.
     pub plaintext: Vec<u8>,
     /// What is decrypted.
@@ -56,13 +68,12 @@ pub struct Material {
 }
 
 impl Material {
-    /// Makes a key and a ciphertext.
+    /// Makes keys and a ciphertext.
     ///
     /// # Errors
     /// What the node answers.
     pub async fn make(kms: &mut Kms) -> anyhow::Result<Self> {
-        let made = kms.create_key(CreateKeyRequest::default()).await?.into_inner();
-        let key_id = made.key_metadata.context("CreateKey answers metadata")?.key_id;
+        let key_id = make_key(kms, CreateKeyRequest::default()).await?;
         let plaintext = vec![0x5a; PLAINTEXT_BYTES];
         let request = EncryptRequest {
             key_id: key_id.clone(),
@@ -72,9 +83,24 @@ impl Material {
         let ciphertext = kms.encrypt(request).await?.into_inner().ciphertext_blob;
         Ok(Self {
             key_id,
+            p256_key_id: make_key(kms, signs("ECC_NIST_P256")).await?,
+            rsa_2048_key_id: make_key(kms, signs("RSA_2048")).await?,
             plaintext,
             ciphertext,
         })
+    }
+}
+
+async fn make_key(kms: &mut Kms, request: CreateKeyRequest) -> anyhow::Result<String> {
+    let made = kms.create_key(request).await?.into_inner();
+    Ok(made.key_metadata.context("CreateKey answers metadata")?.key_id)
+}
+
+fn signs(spec: &str) -> CreateKeyRequest {
+    CreateKeyRequest {
+        key_spec: Some(spec.to_owned()),
+        key_usage: Some("SIGN_VERIFY".to_owned()),
+        ..Default::default()
     }
 }
 
@@ -172,9 +198,26 @@ async fn call(mut kms: Kms, operation: Operation, material: Arc<Material>) -> Re
             };
             kms.generate_data_key(request).await.map(drop)
         }
+        Operation::SignP256 => {
+            let request = sign(&material.p256_key_id, "ECDSA_SHA_256", &material);
+            kms.sign(request).await.map(drop)
+        }
+        Operation::SignRsa2048 => {
+            let request = sign(&material.rsa_2048_key_id, "RSASSA_PSS_SHA_256", &material);
+            kms.sign(request).await.map(drop)
+        }
         Operation::CreateKey => kms.create_key(CreateKeyRequest::default()).await.map(drop),
     }
     .map_err(|status| in_words(&status))
+}
+
+fn sign(key_id: &str, algorithm: &str, material: &Material) -> SignRequest {
+    SignRequest {
+        key_id: key_id.to_owned(),
+        message: material.plaintext.clone(),
+        signing_algorithm: algorithm.to_owned(),
+        ..Default::default()
+    }
 }
 
 fn in_words(status: &Status) -> String {

@@ -2,6 +2,7 @@
 
 use crate::bench::ceilings::{Appends, GROUP, raw_appends, redb_appends};
 use crate::bench::echo::EchoProcess;
+use crate::bench::in_process::{Signers, decrypt_by_materials};
 use crate::bench::load::Measured;
 use crate::bench::operations::{CALLERS, Connections, Material, Operation};
 use crate::bench::report::{Figure, Latency, Report, Threshold};
@@ -69,13 +70,16 @@ impl Form {
 /// A load: what, and through the leader or through a follower.
 type Turn = (Operation, bool);
 
-const TURNS: [Turn; 7] = [
+const TURNS: [Turn; 10] = [
     (Operation::Encrypt, true),
     (Operation::Encrypt, false),
     (Operation::Decrypt, true),
     (Operation::Decrypt, false),
     (Operation::GenerateDataKey, true),
     (Operation::GenerateDataKey, false),
+    (Operation::SignP256, true),
+    (Operation::SignP256, false),
+    (Operation::SignRsa2048, true),
     (Operation::CreateKey, true),
 ];
 
@@ -103,14 +107,16 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     let disk = disk(cluster, form)?;
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
     writeln!(out, "measuring {here}, led by {leader}")?;
-    let mut bench = Bench::new(cluster, leader).await?;
+    let mut bench = Bench::new(cluster, leader, form).await?;
     bench.turns(form, out).await?;
+    figures.extend(bench.signers.figures());
     figures.extend(bench.rates(&disk)?);
     if form.only.is_some() {
         return report(form, figures);
     }
     figures.push(bench.open_loop(form).await?);
     figures.extend(disk.figures());
+    figures.extend(tokio::task::block_in_place(|| decrypt_by_materials(form.load))?);
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
     writeln!(out, "making {} keys and restarting a node", form.keys)?;
     let keys = fill(cluster, &leader, &bench.leader, &bench.material, form.keys).await?;
@@ -185,6 +191,7 @@ struct Bench<'a> {
     follower: Connections,
     echo: Connections,
     material: Arc<Material>,
+    signers: Signers,
     loads: BTreeMap<Turn, (Measured, Vec<f64>)>,
     echoes: Option<Measured>,
     // Ends with the bench.
@@ -194,7 +201,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    async fn new(cluster: &'a Cluster, leader: NodeName) -> anyhow::Result<Self> {
+    async fn new(cluster: &'a Cluster, leader: NodeName, form: &Form) -> anyhow::Result<Self> {
         let follower = cluster
             .nodes_of(&leader.region)
             .into_iter()
@@ -208,6 +215,7 @@ impl<'a> Bench<'a> {
             follower: Connections::open(cluster, &address(&follower))?,
             echo: Connections::open(cluster, &process.address())?,
             material: Arc::new(material),
+            signers: tokio::task::block_in_place(|| Signers::measure(form.load))?,
             loads: BTreeMap::new(),
             echoes: None,
             _echo: process,
@@ -216,7 +224,8 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Echo, load, echo, load, ..., echo: each load is held against the mean of the echoes around it.
+    /// Echo, load, echo, load, ..., echo: each load is held against the mean of the echoes around it, and what signs also
+    /// against the time that signing takes without a server.
     async fn turns(&mut self, form: &Form, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
         // Connections are opened by their first calls, and caches filled: no part of what is measured.
         for connections in [&self.echo, &self.leader, &self.follower] {
@@ -237,11 +246,14 @@ impl<'a> Bench<'a> {
                     tokio::time::sleep(form.rest).await;
                 }
                 let after = self.echo_turn(form).await?;
-                let ratio = measured.per_second() / f64::midpoint(before, after).max(1.0);
+                let ceiling = self
+                    .signers
+                    .ceiling(operation, f64::midpoint(before, after).max(1.0));
+                let ratio = measured.per_second() / ceiling;
                 before = after;
                 writeln!(
                     out,
-                    "  {repetition}/{} {operation:<16} {:<9} {:>9.0}/s  {ratio:.2} of the echo's {after:.0}/s",
+                    "  {repetition}/{} {operation:<16} {:<9} {:>9.0}/s  {ratio:.2} of {ceiling:.0}/s",
                     form.repetitions,
                     place(on_leader),
                     measured.per_second()
@@ -298,6 +310,10 @@ impl<'a> Bench<'a> {
                     figure
                         .by("echo", median(ratios))
                         .ratio_must_be(Threshold::AtLeast(least))
+                }
+                Operation::SignP256 | Operation::SignRsa2048 => {
+                    let figure = figure.by("1/(1/echo + 1/in-process)", median(ratios));
+                    figure.ratio_must_be(Threshold::AtLeast(0.7))
                 }
                 Operation::Decrypt | Operation::GenerateDataKey => figure.by("echo", median(ratios)),
                 Operation::CreateKey => {

@@ -6,6 +6,7 @@ use kms_tests::bench::echo;
 use kms_tests::bench::operations::Operation;
 use kms_tests::bench::run::{Form, run};
 use kms_tests::bench::scale::memory;
+use kms_tests::bench::timing;
 use kms_tests::cluster::Cluster;
 use kms_tests::process::told_to_end;
 use kms_tests::summary::skipped;
@@ -42,6 +43,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
+    /// Whether the time to refuse a ciphertext or MAC tells which check refused it: Welch's t between kinds of damage.
+    Timing {
+        /// Refusals of each kind; a twentieth of them for RSA.
+        #[arg(long, default_value_t = 200_000)]
+        rounds: u32,
+    },
     /// The ceiling's server; started by the bench itself.
     #[command(hide = true)]
     EchoServer {
@@ -60,6 +67,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.part {
+        Some(Part::Timing { rounds }) => {
+            std::io::stdout().write_all(timing::compare(rounds)?.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Part::EchoServer {
             address,
             certificate,

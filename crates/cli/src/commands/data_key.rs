@@ -1,6 +1,6 @@
 //! `kmsctl data-key`: GenerateDataKey, and GenerateDataKeyWithoutPlaintext when nobody asks for the plaintext.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kms_proto::kms::v1::kms_client::KmsClient;
@@ -8,11 +8,13 @@ use kms_proto::kms::v1::{GenerateDataKeyRequest, GenerateDataKeyWithoutPlaintext
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::answer::{Part, Parts};
 use crate::connection::Repeat;
 use crate::failure::Failure;
+use crate::output::Column;
 use crate::payload::{self, Encoding};
 use crate::session::Session;
-use crate::{json, output, parse};
+use crate::{json, parse};
 
 /// Arguments of `kmsctl data-key`.
 #[derive(Args, Debug)]
@@ -49,34 +51,36 @@ pub(crate) struct DataKey {
     dry_run: bool,
 }
 
+const LINES: &[Column] = &[
+    ("key", "/KeyId"),
+    ("key material", "/KeyMaterialId"),
+    ("encrypted data key", "/CiphertextBlob"),
+];
+
 impl DataKey {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
-        let to_stdout = self.plaintext_out.as_deref().is_some_and(payload::is_standard);
-        if to_stdout && self.ciphertext_out.as_deref().is_none_or(payload::is_standard) {
-            let message = "--plaintext-out - needs --ciphertext-out FILE, or the two would be mixed up";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        let mut value = match &self.plaintext_out {
-            Some(_) => self.with_plaintext(session).await?,
+        let parts = Parts::new(self.parts())?;
+        let value = match &self.plaintext_out {
+            Some(path) => self.with_plaintext(session, path).await?,
             None => self.without_plaintext(session).await?,
         };
-        if to_stdout {
-            return Ok(());
-        }
-        if self.ciphertext_out.is_some() {
-            value
-                .as_object_mut()
-                .map(|members| members.remove("CiphertextBlob"));
-        }
-        output::print(session.format(), &value, || {
-            let lines = [
-                ("key", "/KeyId"),
-                ("key material", "/KeyMaterialId"),
-                ("encrypted data key", "/CiphertextBlob"),
-            ];
-            output::record(&value, &lines)
-        })
+        parts.show_rest(session.format(), value, LINES)
+    }
+
+    /// The data key is no part of the answer when nobody asks for it.
+    fn parts(&self) -> Vec<Part<'_>> {
+        let plaintext = self.plaintext_out.as_deref().map(|path| Part {
+            member: "Plaintext",
+            option: "--plaintext-out",
+            place: Some(path),
+        });
+        let ciphertext = Part {
+            member: "CiphertextBlob",
+            option: "--ciphertext-out",
+            place: self.ciphertext_out.as_deref(),
+        };
+        plaintext.into_iter().chain([ciphertext]).collect()
     }
 
     /// AES_256 unless the caller says otherwise.
@@ -87,8 +91,8 @@ impl DataKey {
         }
     }
 
-    /// Makes a data key, writes it where the caller wants it, and gives the rest of the answer.
-    async fn with_plaintext(&self, session: &Session) -> Result<Value, Failure> {
+    /// Makes a data key, writes it to `path`, and gives the rest of the answer.
+    async fn with_plaintext(&self, session: &Session, path: &Path) -> Result<Value, Failure> {
         let request = GenerateDataKeyRequest {
             key_id: self.key.clone(),
             encryption_context: parse::encryption_context(&self.encryption_context)?,
@@ -103,15 +107,8 @@ impl DataKey {
         let plaintext = Zeroizing::new(std::mem::take(&mut answer.plaintext));
         // The ciphertext first: a data key that is used but whose ciphertext is lost loses what it encrypts.
         self.write_ciphertext(&answer.ciphertext_blob)?;
-        let in_file = self
-            .plaintext_out
-            .as_deref()
-            .is_some_and(|path| !payload::is_standard(path));
-        let encoding = Encoding::new(self.raw || in_file);
-        payload::write_secret(self.plaintext_out.as_deref(), &plaintext, encoding)?;
-        let mut value = json::of(&answer);
-        value.as_object_mut().map(|members| members.remove("Plaintext"));
-        Ok(value)
+        payload::place_secret(path, &plaintext, Encoding::new(self.raw))?;
+        Ok(json::of(&answer))
     }
 
     async fn without_plaintext(&self, session: &Session) -> Result<Value, Failure> {
@@ -135,7 +132,7 @@ impl DataKey {
 
     fn write_ciphertext(&self, ciphertext: &[u8]) -> Result<(), Failure> {
         match &self.ciphertext_out {
-            Some(path) => payload::write_ciphertext(Some(path), ciphertext, Encoding::new(self.raw)),
+            Some(path) => payload::write_blob(Some(path), ciphertext, Encoding::new(self.raw)),
             None => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::payload::{self, Encoding};
 use crate::session::Session;
-use crate::{json, output, parse};
+use crate::{input, json, output, parse};
 
 /// Arguments of `kmsctl decrypt`.
 #[derive(Args, Debug)]
@@ -20,7 +20,8 @@ use crate::{json, output, parse};
 The plaintext is written as it is, to standard output or to a file with mode 0600. With --output json and
 without --out it is the member Plaintext of the answer, as base64.
 
-  kmsctl decrypt --in secret.kms -e tenant=7")]
+  kmsctl decrypt --in secret.kms -e tenant=7
+  kmsctl decrypt --in secret.kms --key alias/rsa --algorithm RSAES_OAEP_SHA_256")]
 pub(crate) struct Decrypt {
     /// Ciphertext, base64 or (with --raw) as it is; - is standard input
     #[arg(long = "in", default_value = "-", value_name = "FILE")]
@@ -31,13 +32,15 @@ pub(crate) struct Decrypt {
     /// Read the ciphertext as it is instead of base64
     #[arg(long)]
     raw: bool,
-    /// Insist on this key (key id, key ARN, alias name or alias ARN)
+    /// Insist on this key (key id, key ARN, alias name or alias ARN). An RSA key must be named: its ciphertexts do
+    /// not tell it
     #[arg(long)]
     key: Option<String>,
     /// Encryption context; may be repeated
     #[arg(long, short, value_name = "KEY=VALUE", value_parser = parse::pair)]
     encryption_context: Vec<(String, String)>,
-    /// SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256 [default: SYMMETRIC_DEFAULT]
+    /// The algorithm that encrypted: SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256
+    /// [default: SYMMETRIC_DEFAULT]
     #[arg(long)]
     algorithm: Option<String>,
     /// Grant token; may be repeated
@@ -52,7 +55,11 @@ impl Decrypt {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
         let request = DecryptRequest {
-            ciphertext_blob: Some(payload::read_ciphertext(&self.input, Encoding::new(self.raw))?),
+            ciphertext_blob: Some(payload::read_blob(
+                &self.input,
+                &input::CIPHERTEXT,
+                Encoding::new(self.raw),
+            )?),
             encryption_context: parse::encryption_context(&self.encryption_context)?,
             grant_tokens: self.grant_tokens.clone(),
             key_id: self.key.clone(),

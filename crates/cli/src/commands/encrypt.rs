@@ -8,10 +8,9 @@ use kms_proto::kms::v1::kms_client::KmsClient;
 
 use crate::connection::Repeat;
 use crate::failure::Failure;
-use crate::output::Format;
 use crate::payload::{self, Encoding};
 use crate::session::Session;
-use crate::{json, output, parse};
+use crate::{answer, input, parse};
 
 /// Arguments of `kmsctl encrypt`.
 #[derive(Args, Debug)]
@@ -32,10 +31,11 @@ pub(crate) struct Encrypt {
     /// Write the ciphertext as it is instead of base64
     #[arg(long)]
     raw: bool,
-    /// Encryption context; may be repeated. Decrypting needs the same
+    /// Encryption context; may be repeated. Decrypting needs the same. Not with an RSA key
     #[arg(long, short, value_name = "KEY=VALUE", value_parser = parse::pair)]
     encryption_context: Vec<(String, String)>,
-    /// SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256 [default: SYMMETRIC_DEFAULT]
+    /// SYMMETRIC_DEFAULT, or RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256 for an RSA key, whose size limits the
+    /// plaintext [default: SYMMETRIC_DEFAULT]
     #[arg(long)]
     algorithm: Option<String>,
     /// Grant token; may be repeated
@@ -52,26 +52,21 @@ impl Encrypt {
         let request = EncryptRequest {
             key_id: self.key.clone(),
             encryption_context: parse::encryption_context(&self.encryption_context)?,
-            plaintext: payload::read_plaintext(&self.input)?.to_vec(),
+            plaintext: payload::read_plain(&self.input, &input::PLAINTEXT)?.to_vec(),
             grant_tokens: self.grant_tokens.clone(),
             encryption_algorithm: self.algorithm.clone(),
             dry_run: self.dry_run.then_some(true),
         };
         let send = async |channel, request| KmsClient::new(channel).encrypt(request).await;
-        let mut answer = session.kms()?.call(Repeat::Safe, request, send).await?;
-        if self.out.is_some() || session.format() == Format::Table {
-            let ciphertext = std::mem::take(&mut answer.ciphertext_blob);
-            payload::write_ciphertext(self.out.as_deref(), &ciphertext, Encoding::new(self.raw))?;
-        }
-        if session.format() == Format::Table {
-            return Ok(());
-        }
-        let mut value = json::of(&answer);
-        if answer.ciphertext_blob.is_empty() {
-            value
-                .as_object_mut()
-                .map(|members| members.remove("CiphertextBlob"));
-        }
-        output::print_text(&output::json_text(&value))
+        let answer = session.kms()?.call(Repeat::Safe, request, send).await?;
+        let write =
+            |out: Option<&_>| payload::write_blob(out, &answer.ciphertext_blob, Encoding::new(self.raw));
+        answer::show_blob(
+            session.format(),
+            &answer,
+            "CiphertextBlob",
+            self.out.as_deref(),
+            write,
+        )
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use kms_proto::kms::v1::kms_client::KmsClient;
 use kms_proto::kms::v1::{
     CancelKeyDeletionRequest, CreateKeyRequest, DescribeKeyResponse, DisableKeyRequest, EnableKeyRequest,
-    ListKeysRequest, ScheduleKeyDeletionRequest, Tag, UpdateKeyDescriptionRequest,
+    GetKeyLastUsageRequest, ListKeysRequest, ScheduleKeyDeletionRequest, Tag, UpdateKeyDescriptionRequest,
 };
 use serde_json::Value;
 
@@ -36,6 +36,11 @@ pub(crate) enum KeysCommand {
         details: bool,
         #[command(flatten)]
         page: Page,
+    },
+    /// Show the last successful cryptographic use of a key in this region
+    LastUsage {
+        /// Key id or key ARN
+        key: String,
     },
     /// Make a disabled key usable
     Enable {
@@ -71,17 +76,25 @@ pub(crate) enum KeysCommand {
 
 /// Arguments of `kmsctl keys create`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+A key of origin EXTERNAL is pending import until `kmsctl import` has given it its material.
+
+  kmsctl keys create --spec ECC_NIST_P256 --usage SIGN_VERIFY --description 'signs releases'")]
 pub(crate) struct CreateKey {
     /// What the key is for
     #[arg(long)]
     description: Option<String>,
-    /// ENCRYPT_DECRYPT, SIGN_VERIFY, ... [default: ENCRYPT_DECRYPT]
+    /// ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT or ENCAPSULATE_DECAPSULATE; every spec but
+    /// SYMMETRIC_DEFAULT needs it [default: ENCRYPT_DECRYPT]
     #[arg(long)]
     usage: Option<String>,
-    /// SYMMETRIC_DEFAULT, RSA_2048, ... [default: SYMMETRIC_DEFAULT]
+    /// SYMMETRIC_DEFAULT, RSA_2048 (_3072, _4096), ECC_NIST_P256 (_P384, _P521), ECC_SECG_P256K1,
+    /// ECC_NIST_EDWARDS25519, HMAC_224 (_256, _384, _512), ML_DSA_44 (_65, _87) or ML_KEM_512 (_768, _1024)
+    /// [default: SYMMETRIC_DEFAULT]
     #[arg(long)]
     spec: Option<String>,
-    /// AWS_KMS, EXTERNAL, ... [default: AWS_KMS]
+    /// Where the key material comes from: AWS_KMS, which makes it here, EXTERNAL, AWS_CLOUDHSM or
+    /// EXTERNAL_KEY_STORE [default: AWS_KMS]
     #[arg(long)]
     origin: Option<String>,
     /// Make a multi-Region primary key
@@ -145,6 +158,15 @@ const DETAILED_LIST: &[Column] = &[
     ("DESCRIPTION", "/Description"),
 ];
 
+const LAST_USAGE: &[Column] = &[
+    ("key", "/KeyId"),
+    ("last used", "/LastUsed"),
+    ("operation", "/KeyLastUsage/Operation"),
+    ("request id", "/KeyLastUsage/KmsRequestId"),
+    ("recorded since", "/TrackingStartDate"),
+    ("key created", "/KeyCreationDate"),
+];
+
 /// A key's table from the JSON of its metadata.
 pub(crate) fn table(metadata: &Value) -> String {
     let mut metadata = metadata.clone();
@@ -168,6 +190,7 @@ impl KeysCommand {
                 output::print(session.format(), &value, || table(&value["KeyMetadata"]))
             }
             Self::List { details, page } => list(session, *details, page).await,
+            Self::LastUsage { key } => last_usage(session, key).await,
             Self::Enable { key } => enable(session, key).await,
             Self::Disable { key } => disable(session, key).await,
             Self::UpdateDescription { key, description } => {
@@ -239,6 +262,27 @@ async fn list(session: &Session, details: bool, page: &Page) -> Result<(), Failu
     })
 }
 
+async fn last_usage(session: &Session, key: &str) -> Result<(), Failure> {
+    let request = GetKeyLastUsageRequest {
+        key_id: key.to_owned(),
+    };
+    let send = async |channel, request| KmsClient::new(channel).get_key_last_usage(request).await;
+    let value = json::of(&session.kms()?.call(Repeat::Safe, request, send).await?);
+    output::print(session.format(), &value, || last_usage_table(&value))
+}
+
+/// A key's last use, which a table names even when there was none.
+fn last_usage_table(answer: &Value) -> String {
+    let mut answer = answer.clone();
+    let time = &answer["KeyLastUsage"]["Timestamp"];
+    answer["LastUsed"] = if time.is_null() {
+        "never".into()
+    } else {
+        time.clone()
+    };
+    output::record(&answer, LAST_USAGE)
+}
+
 async fn enable(session: &Session, key: &str) -> Result<(), Failure> {
     let request = EnableKeyRequest {
         key_id: key.to_owned(),
@@ -302,4 +346,17 @@ async fn cancel_deletion(session: &Session, key: &str) -> Result<(), Failure> {
     output::print(session.format(), &value, || {
         format!("{key} will not be deleted; it is disabled")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::last_usage_table;
+
+    #[test]
+    fn a_key_that_was_never_used_is_said_to_be_so() {
+        let table = last_usage_table(&json!({"KeyId": "k", "KeyLastUsage": {}}));
+        assert_eq!(table, "key        k\nlast used  never");
+    }
 }

@@ -8,21 +8,23 @@ use kms_proto::kms::v1::kms_client::KmsClient;
 
 use crate::connection::Repeat;
 use crate::failure::Failure;
-use crate::output::Format;
 use crate::payload::{self, Encoding};
 use crate::session::Session;
-use crate::{json, output, parse};
+use crate::{answer, input, parse};
 
 /// Arguments of `kmsctl re-encrypt`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Ciphertexts are read and written as base64, or as they are with --raw. With --output json and without --out the
-new one is the member CiphertextBlob of the answer.")]
+new one is the member CiphertextBlob of the answer. The ciphertext of an RSA key needs --from and
+--source-algorithm, because it does not tell them itself:
+
+  kmsctl re-encrypt --in old.kms --from alias/rsa --source-algorithm RSAES_OAEP_SHA_256 --to alias/new")]
 pub(crate) struct ReEncrypt {
     /// The key to encrypt with (key id, key ARN, alias name or alias ARN)
     #[arg(long, value_name = "KEY")]
     to: String,
-    /// Insist that the ciphertext is of this key
+    /// Insist that the ciphertext is of this key; an RSA key must be named
     #[arg(long, value_name = "KEY")]
     from: Option<String>,
     /// Ciphertext; - is standard input
@@ -40,10 +42,11 @@ pub(crate) struct ReEncrypt {
     /// Encryption context for the new ciphertext; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse::pair)]
     destination_encryption_context: Vec<(String, String)>,
-    /// Algorithm of the ciphertext [default: SYMMETRIC_DEFAULT]
+    /// Algorithm of the ciphertext: SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256
+    /// [default: SYMMETRIC_DEFAULT]
     #[arg(long, value_name = "ALGORITHM")]
     source_algorithm: Option<String>,
-    /// Algorithm for the new ciphertext [default: SYMMETRIC_DEFAULT]
+    /// Algorithm for the new ciphertext, of the same ones [default: SYMMETRIC_DEFAULT]
     #[arg(long, value_name = "ALGORITHM")]
     destination_algorithm: Option<String>,
     /// Grant token; may be repeated
@@ -59,7 +62,7 @@ impl ReEncrypt {
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
         let encoding = Encoding::new(self.raw);
         let request = ReEncryptRequest {
-            ciphertext_blob: Some(payload::read_ciphertext(&self.input, encoding)?),
+            ciphertext_blob: Some(payload::read_blob(&self.input, &input::CIPHERTEXT, encoding)?),
             source_encryption_context: parse::encryption_context(&self.source_encryption_context)?,
             source_key_id: self.from.clone(),
             destination_key_id: self.to.clone(),
@@ -72,16 +75,13 @@ impl ReEncrypt {
         };
         let send = async |channel, request| KmsClient::new(channel).re_encrypt(request).await;
         let answer = session.kms()?.call(Repeat::Safe, request, send).await?;
-        let mut value = json::of(&answer);
-        if self.out.is_some() || session.format() == Format::Table {
-            payload::write_ciphertext(self.out.as_deref(), &answer.ciphertext_blob, encoding)?;
-            value
-                .as_object_mut()
-                .map(|members| members.remove("CiphertextBlob"));
-        }
-        if session.format() == Format::Table {
-            return Ok(());
-        }
-        output::print_text(&output::json_text(&value))
+        let write = |out: Option<&_>| payload::write_blob(out, &answer.ciphertext_blob, encoding);
+        answer::show_blob(
+            session.format(),
+            &answer,
+            "CiphertextBlob",
+            self.out.as_deref(),
+            write,
+        )
     }
 }

@@ -3,5 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod certificates;
+mod cryptography;
+mod import;
+mod kms;
 mod nodes;
+mod plain;
 mod promises;
+mod runs;
+mod secrets;

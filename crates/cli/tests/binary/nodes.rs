@@ -2,7 +2,6 @@
 
 use std::net::TcpListener as StdListener;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,11 +9,8 @@ use std::{fs, io::Write};
 
 use kms_proto::admin::v1::admin_server::{Admin, AdminServer};
 use kms_proto::admin::v1::{self as admin, RegionIdentity, RegionPair, SealingKey};
-use kms_proto::kms::v1::kms_server::{Kms, KmsServer};
-use kms_proto::kms::v1::{
-    self as kms, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse, GenerateDataKeyRequest,
-    GenerateDataKeyResponse, KeyListEntry, ListKeysRequest, ListKeysResponse,
-};
+use kms_proto::kms::v1::kms_server::KmsServer;
+use prost::Message;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -24,8 +20,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::certificates::Authority;
-
-pub(crate) const ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
+use crate::plain::plain;
 
 /// What a node does with every call.
 #[derive(Clone, Copy, Debug)]
@@ -44,12 +39,14 @@ pub(crate) struct Node {
     behaviour: Behaviour,
     /// Operation, request id and grpc-timeout of each call.
     calls: Mutex<Vec<(&'static str, String, String)>>,
+    /// What was asked for last, encoded.
+    last_request: Mutex<Vec<u8>>,
     pinned: Mutex<Vec<String>>,
 }
 
 impl Node {
     /// Notes a call and does what the node does.
-    async fn answer<Q, R>(
+    pub(crate) async fn answer<Q: Message, R>(
         &self,
         operation: &'static str,
         request: &Request<Q>,
@@ -68,6 +65,7 @@ impl Node {
             metadata("grpc-timeout"),
         );
         self.calls.lock().unwrap().push(call);
+        *self.last_request.lock().unwrap() = request.get_ref().encode_to_vec();
         match self.behaviour {
             Behaviour::Serve => Ok(Response::new(answer)),
             Behaviour::Fail(code, "") => Err(Status::new(code, "told to fail")),
@@ -83,131 +81,19 @@ impl Node {
         self.calls.lock().unwrap().clone()
     }
 
+    /// What the last call asked for, which was this operation.
+    pub(crate) fn last_request<Q: Message + Default>(&self, operation: &str) -> Q {
+        assert_eq!(self.calls().last().map(|call| call.0), Some(operation));
+        Q::decode(self.last_request.lock().unwrap().as_slice()).unwrap()
+    }
+
     pub(crate) fn pinned(&self) -> Vec<String> {
         self.pinned.lock().unwrap().clone()
     }
 }
 
 /// The service of a node.
-struct Service(Arc<Node>);
-
-/// Operations that answer with an empty message, written out as `tonic::async_trait` would, which does not see
-/// into macros.
-macro_rules! plain {
-    ($($name:ident: $request:path => $response:path),* $(,)?) => { $(
-        fn $name<'node, 'call>(
-            &'node self,
-            request: Request<$request>,
-        ) -> Pin<Box<dyn Future<Output = Result<Response<$response>, Status>> + Send + 'call>>
-        where
-            'node: 'call,
-        {
-            Box::pin(async move { self.0.answer(stringify!($name), &request, <$response>::default()).await })
-        }
-    )* };
-}
-
-#[tonic::async_trait]
-impl Kms for Service {
-    async fn encrypt(&self, request: Request<EncryptRequest>) -> Result<Response<EncryptResponse>, Status> {
-        let ciphertext_blob = request
-            .get_ref()
-            .plaintext
-            .iter()
-            .map(|byte| byte ^ 0x5A)
-            .collect();
-        let key_id = ARN.to_owned();
-        self.0
-            .answer(
-                "encrypt",
-                &request,
-                EncryptResponse {
-                    ciphertext_blob,
-                    key_id,
-                    ..Default::default()
-                },
-            )
-            .await
-    }
-
-    async fn decrypt(&self, request: Request<DecryptRequest>) -> Result<Response<DecryptResponse>, Status> {
-        let plaintext = request
-            .get_ref()
-            .ciphertext_blob()
-            .iter()
-            .map(|byte| byte ^ 0x5A)
-            .collect();
-        let key_id = ARN.to_owned();
-        self.0
-            .answer(
-                "decrypt",
-                &request,
-                DecryptResponse {
-                    plaintext,
-                    key_id,
-                    ..Default::default()
-                },
-            )
-            .await
-    }
-
-    async fn generate_data_key(
-        &self,
-        request: Request<GenerateDataKeyRequest>,
-    ) -> Result<Response<GenerateDataKeyResponse>, Status> {
-        let answer = GenerateDataKeyResponse {
-            ciphertext_blob: b"wrapped".to_vec(),
-            plaintext: b"data-key-canary".to_vec(),
-            ..Default::default()
-        };
-        self.0.answer("generate_data_key", &request, answer).await
-    }
-
-    async fn list_keys(
-        &self,
-        request: Request<ListKeysRequest>,
-    ) -> Result<Response<ListKeysResponse>, Status> {
-        let first = request.get_ref().marker.is_none();
-        let key_id = if first { "key-1" } else { "key-2" }.to_owned();
-        let answer = ListKeysResponse {
-            keys: vec![KeyListEntry {
-                key_id,
-                key_arn: ARN.to_owned(),
-            }],
-            next_marker: first.then(|| "more".to_owned()),
-            truncated: first,
-        };
-        self.0.answer("list_keys", &request, answer).await
-    }
-
-    plain! {
-        create_key: kms::CreateKeyRequest => kms::CreateKeyResponse,
-        describe_key: kms::DescribeKeyRequest => kms::DescribeKeyResponse,
-        enable_key: kms::EnableKeyRequest => kms::EnableKeyResponse,
-        disable_key: kms::DisableKeyRequest => kms::DisableKeyResponse,
-        update_key_description: kms::UpdateKeyDescriptionRequest => kms::UpdateKeyDescriptionResponse,
-        schedule_key_deletion: kms::ScheduleKeyDeletionRequest => kms::ScheduleKeyDeletionResponse,
-        cancel_key_deletion: kms::CancelKeyDeletionRequest => kms::CancelKeyDeletionResponse,
-        re_encrypt: kms::ReEncryptRequest => kms::ReEncryptResponse,
-        generate_data_key_without_plaintext:
-            kms::GenerateDataKeyWithoutPlaintextRequest => kms::GenerateDataKeyWithoutPlaintextResponse,
-        generate_random: kms::GenerateRandomRequest => kms::GenerateRandomResponse,
-        create_alias: kms::CreateAliasRequest => kms::CreateAliasResponse,
-        update_alias: kms::UpdateAliasRequest => kms::UpdateAliasResponse,
-        delete_alias: kms::DeleteAliasRequest => kms::DeleteAliasResponse,
-        list_aliases: kms::ListAliasesRequest => kms::ListAliasesResponse,
-        tag_resource: kms::TagResourceRequest => kms::TagResourceResponse,
-        untag_resource: kms::UntagResourceRequest => kms::UntagResourceResponse,
-        list_resource_tags: kms::ListResourceTagsRequest => kms::ListResourceTagsResponse,
-        enable_key_rotation: kms::EnableKeyRotationRequest => kms::EnableKeyRotationResponse,
-        disable_key_rotation: kms::DisableKeyRotationRequest => kms::DisableKeyRotationResponse,
-        get_key_rotation_status: kms::GetKeyRotationStatusRequest => kms::GetKeyRotationStatusResponse,
-        rotate_key_on_demand: kms::RotateKeyOnDemandRequest => kms::RotateKeyOnDemandResponse,
-        list_key_rotations: kms::ListKeyRotationsRequest => kms::ListKeyRotationsResponse,
-        replicate_key: kms::ReplicateKeyRequest => kms::ReplicateKeyResponse,
-        update_primary_region: kms::UpdatePrimaryRegionRequest => kms::UpdatePrimaryRegionResponse,
-    }
-}
+pub(crate) struct Service(pub(crate) Arc<Node>);
 
 #[tonic::async_trait]
 impl Admin for Service {
@@ -293,6 +179,7 @@ impl Regions {
             name,
             behaviour,
             calls: Mutex::default(),
+            last_request: Mutex::default(),
             pinned: Mutex::default(),
         });
         let (certificate, key) = self.authority.issue("localhost");

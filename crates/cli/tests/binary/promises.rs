@@ -2,36 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use kms_proto::kms::v1::GetKeyLastUsageRequest;
+use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::nodes::{ARN, Behaviour, Regions};
+use crate::kms::ARN;
+use crate::nodes::{Behaviour, Regions};
+use crate::runs::{code, one_node, stderr, stdout, stdout_json};
 
 const CANARY: &[u8] = b"plaintext-canary";
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn stdout_json(output: &Output) -> Value {
-    assert_eq!(code(output), 0, "{}", stderr(output));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// One region with one node that does `behaviour`.
-fn one_node(behaviour: Behaviour) -> (Regions, std::sync::Arc<crate::nodes::Node>) {
-    let mut regions = Regions::new();
-    let (node, url) = regions.node("us-east-1", behaviour);
-    regions.context("us-east-1", "client", &[&url]);
-    (regions, node)
-}
 
 #[test]
 fn what_is_encrypted_through_pipes_and_files_decrypts_to_the_same_bytes() {
@@ -331,4 +312,22 @@ fn completions_and_help_need_no_configuration() {
         "no configuration"
     );
     assert_eq!(code(&regions.kmsctl(&["no-such-command"], b"")), 2);
+}
+
+#[test]
+fn a_keys_last_use_is_shown() {
+    let (regions, node) = one_node(Behaviour::Serve);
+    let text = stdout(&regions.kmsctl(&["keys", "last-usage", "k"], b""));
+    assert!(text.contains("last used  2025-11-24T16:00:00.000Z"), "{text}");
+    assert!(text.contains("operation  Sign"), "{text}");
+    assert_eq!(
+        node.last_request::<GetKeyLastUsageRequest>("get_key_last_usage")
+            .key_id,
+        "k"
+    );
+    let whole = stdout_json(&regions.kmsctl(&["keys", "last-usage", "k", "-o", "json"], b""));
+    assert_eq!(
+        whole["KeyLastUsage"],
+        json!({"Operation": "Sign", "Timestamp": "2025-11-24T16:00:00.000Z"})
+    );
 }

@@ -8,6 +8,10 @@
 //! the source region signs field("concord.kms/hpke-shipment/v1"), enc, ct, info
 //! ```
 //!
+//! Of imported material only the commitment travels, because each region is given the bytes by their owner. Its frame
+//! differs in three places, so that neither kind opens as the other: ct seals the commitment alone, and the labels are
+//! "concord.kms/hpke-commitment/v1" in info and "concord.kms/hpke-commitment-shipment/v1" in what is signed.
+//!
 //! HPKE's Base mode does not say who sealed, and X-Wing has no authenticated mode, so the source signs. The
 //! commitment tells the receiver that the bytes are those that the name stands for everywhere.
 
@@ -24,8 +28,6 @@ use hpke::{
 };
 use kms_domain::vocabulary::{Epoch, HpkeKeyId, KeySpec};
 
-const INFO_LABEL: &str = "concord.kms/hpke/v1";
-const SIGNATURE_LABEL: &str = "concord.kms/hpke-shipment/v1";
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 1 + 6 + 8;
 const ENC_BYTES: usize = 1_120;
@@ -33,6 +35,31 @@ const TAG_BYTES: usize = 16;
 
 /// Longest frame that is looked at, in bytes. The longest material, an RSA-4096 private key, is below 2,500.
 pub const SHIPMENT_BYTES_MAX: usize = 8_192;
+
+/// What travels, as the labels tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// A commitment, then the material that it commits to.
+    Material,
+    /// A commitment alone.
+    Commitment,
+}
+
+impl Cargo {
+    const fn info_label(self) -> &'static str {
+        match self {
+            Self::Material => "concord.kms/hpke/v1",
+            Self::Commitment => "concord.kms/hpke-commitment/v1",
+        }
+    }
+
+    const fn signature_label(self) -> &'static str {
+        match self {
+            Self::Material => "concord.kms/hpke-shipment/v1",
+            Self::Commitment => "concord.kms/hpke-commitment-shipment/v1",
+        }
+    }
+}
 
 /// Everything that a shipment is bound to, as both ends know it from their own records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +81,10 @@ pub struct ShipmentPlace<'a> {
 }
 
 impl ShipmentPlace<'_> {
-    pub(super) fn info(&self, hpke_key_id: HpkeKeyId) -> Fields {
-        let fields = Fields::new(INFO_LABEL).bytes(&suite_id()).text(self.cluster);
+    pub(super) fn info(&self, cargo: Cargo, hpke_key_id: HpkeKeyId) -> Fields {
+        let fields = Fields::new(cargo.info_label())
+            .bytes(&suite_id())
+            .text(self.cluster);
         let fields = self.source.append_to(fields);
         let fields = self.destination.append_to(fields).number(hpke_key_id);
         self.name
@@ -100,17 +129,33 @@ pub fn seal_material(
         return Err(CryptoError::SpecNotSupported(place.spec));
     }
     let body = committed(&material.commitment(&place.name), material);
-    seal_committed(body, place, recipient, signing_key, rng)
+    seal(Cargo::Material, body, place, recipient, signing_key, rng)
 }
 
-pub(super) fn seal_committed(
+/// Seals the commitment to imported material to another region and signs it.
+///
+/// # Errors
+/// [`CryptoError::Library`].
+pub fn seal_commitment(
+    commitment: &MaterialCommitment,
+    place: &ShipmentPlace<'_>,
+    recipient: &HpkePublicKey,
+    signing_key: &RegionSigningKey,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, CryptoError> {
+    let body = SecretBytes::copy_of(commitment.as_bytes());
+    seal(Cargo::Commitment, body, place, recipient, signing_key, rng)
+}
+
+pub(super) fn seal(
+    cargo: Cargo,
     mut body: SecretBytes,
     place: &ShipmentPlace<'_>,
     recipient: &HpkePublicKey,
     signing_key: &RegionSigningKey,
     mut rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, CryptoError> {
-    let info = place.info(recipient.id());
+    let info = place.info(cargo, recipient.id());
     let (enc, tag) = single_shot_seal_inout_detached_with_rng::<SuiteAead, SuiteKdf, SuiteKem>(
         &OpModeS::Base,
         &recipient.key,
@@ -122,7 +167,7 @@ pub(super) fn seal_committed(
     .map_err(|_| CryptoError::Library("HPKE did not seal"))?;
     let enc = enc.to_bytes();
     let ct = [body.expose(), &tag.to_bytes()].concat();
-    let signature = signing_key.sign(&signed_fields(&enc, &ct, &info))?;
+    let signature = signing_key.sign(&signed_fields(cargo, &enc, &ct, &info))?;
     Ok([
         [VERSION].as_slice(),
         &suite_id(),
@@ -145,14 +190,7 @@ pub fn open_material(
     recipient: &HpkeKeyPair,
     source: &RegionVerifyingKey,
 ) -> Result<KeyMaterial, CryptoError> {
-    let frame = Frame::parse(frame)?;
-    if frame.hpke_key_id != recipient.id() {
-        return Err(CryptoError::PeerFrame);
-    }
-    let info = place.info(recipient.id());
-    source.verify(&signed_fields(frame.enc, frame.ct, &info), &frame.signature)?;
-
-    let opened = decrypt(&frame, &info, recipient)?;
+    let opened = open(Cargo::Material, frame, place, recipient, source)?;
     let (commitment, bytes) = opened
         .expose()
         .split_first_chunk::<{ MaterialCommitment::BYTES }>()
@@ -166,6 +204,41 @@ pub fn open_material(
         return Err(CryptoError::PeerCommitment);
     }
     Ok(material)
+}
+
+/// Checks the source's signature and opens the commitment to imported material.
+///
+/// # Errors
+/// [`CryptoError::PeerFrame`] or [`CryptoError::PeerSignature`]. A commitment made for another place fails on its
+/// signature already.
+pub fn open_commitment(
+    frame: &[u8],
+    place: &ShipmentPlace<'_>,
+    recipient: &HpkeKeyPair,
+    source: &RegionVerifyingKey,
+) -> Result<MaterialCommitment, CryptoError> {
+    let opened = open(Cargo::Commitment, frame, place, recipient, source)?;
+    let bytes = opened.expose().try_into().map_err(|_| CryptoError::PeerFrame)?;
+    Ok(MaterialCommitment::from_bytes(bytes))
+}
+
+fn open(
+    cargo: Cargo,
+    frame: &[u8],
+    place: &ShipmentPlace<'_>,
+    recipient: &HpkeKeyPair,
+    source: &RegionVerifyingKey,
+) -> Result<SecretBytes, CryptoError> {
+    let frame = Frame::parse(frame)?;
+    if frame.hpke_key_id != recipient.id() {
+        return Err(CryptoError::PeerFrame);
+    }
+    let info = place.info(cargo, recipient.id());
+    source.verify(
+        &signed_fields(cargo, frame.enc, frame.ct, &info),
+        &frame.signature,
+    )?;
+    decrypt(&frame, &info, recipient)
 }
 
 fn decrypt(frame: &Frame<'_>, info: &Fields, recipient: &HpkeKeyPair) -> Result<SecretBytes, CryptoError> {
@@ -198,8 +271,8 @@ pub(super) fn committed(commitment: &MaterialCommitment, material: &KeyMaterial)
     body
 }
 
-pub(super) fn signed_fields(enc: &[u8], ct: &[u8], info: &Fields) -> Fields {
-    Fields::new(SIGNATURE_LABEL)
+pub(super) fn signed_fields(cargo: Cargo, enc: &[u8], ct: &[u8], info: &Fields) -> Fields {
+    Fields::new(cargo.signature_label())
         .bytes(enc)
         .bytes(ct)
         .bytes(info.as_bytes())
@@ -215,7 +288,7 @@ struct Frame<'a> {
 impl<'a> Frame<'a> {
     fn parse(frame: &'a [u8]) -> Result<Self, CryptoError> {
         const SHORTEST: usize =
-            HEADER_BYTES + ENC_BYTES + MaterialCommitment::BYTES + 1 + TAG_BYTES + Signature::BYTES;
+            HEADER_BYTES + ENC_BYTES + MaterialCommitment::BYTES + TAG_BYTES + Signature::BYTES;
         if !(SHORTEST..=SHIPMENT_BYTES_MAX).contains(&frame.len()) {
             return Err(CryptoError::PeerFrame);
         }

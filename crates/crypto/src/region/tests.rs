@@ -1,18 +1,20 @@
 //! What regions may rely on. Attack 2 (another region's message) and 17 (a compromised region: other
 //! destination, old epoch, bytes that are not what they are named).
 
-use super::shipment::signed_fields;
+mod published_keys;
+
+use super::shipment::{Cargo, signed_fields};
 use super::{
-    HpkeKeyPair, HpkePublicKey, RegionIdentity, RegionLife, RegionSigningKey, ShipmentHeader, ShipmentPlace,
-    Signature, SignedHpkeKey, open_material, seal_material,
+    HpkeKeyPair, RegionLife, RegionSigningKey, ShipmentHeader, ShipmentPlace, Signature, open_commitment,
+    open_material, seal_commitment, seal_material,
 };
 use crate::error::{CryptoError, Fault};
 use crate::fields::Fields;
-use crate::material::{KeyMaterial, MaterialName};
+use crate::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use crate::secret::SecretBytes;
 use crate::testing::test_rng;
 use ed25519_dalek::Signer;
-use kms_domain::vocabulary::{Epoch, Incarnation, KeyId, KeySpec, MaterialId, Timestamp};
+use kms_domain::vocabulary::{Epoch, Incarnation, KeyId, KeySpec, MaterialId};
 
 fn life(name: &str, incarnation: u8) -> RegionLife {
     RegionLife {
@@ -76,13 +78,34 @@ impl Fixture {
         open_material(frame, place, &self.recipient, &self.source_key.verifying_key())
     }
 
+    fn commitment(&self) -> MaterialCommitment {
+        self.material.commitment(&self.place().name)
+    }
+
+    fn sealed_commitment(&self) -> Vec<u8> {
+        let (recipient, rng) = (self.recipient.public(), &mut test_rng());
+        seal_commitment(
+            &self.commitment(),
+            &self.place(),
+            recipient,
+            &self.source_key,
+            rng,
+        )
+        .expect("seals")
+    }
+
+    fn open_commitment(&self, place: &ShipmentPlace<'_>, frame: &[u8]) -> Result<[u8; 32], CryptoError> {
+        open_commitment(frame, place, &self.recipient, &self.source_key.verifying_key())
+            .map(|commitment| *commitment.as_bytes())
+    }
+
     /// Signs enc and ct again for `place`: what a region can do that sends something else than it should.
-    fn signed_again(&self, frame: &[u8], place: &ShipmentPlace<'_>) -> Vec<u8> {
-        let info = place.info(self.recipient.id());
+    fn signed_again(&self, cargo: Cargo, frame: &[u8], place: &ShipmentPlace<'_>) -> Vec<u8> {
+        let info = place.info(cargo, self.recipient.id());
         let body = &frame[15..frame.len() - Signature::BYTES];
         let signature = self
             .source_key
-            .sign(&signed_fields(&body[..1_120], &body[1_120..], &info));
+            .sign(&signed_fields(cargo, &body[..1_120], &body[1_120..], &info));
         [&frame[..15], body, &signature.expect("signs").0].concat()
     }
 }
@@ -101,11 +124,11 @@ fn material_arrives_with_1136_bytes_of_hpke_overhead() {
     assert_eq!(opened.bytes(), f.material.bytes());
 }
 
-/// Runs twice: as replayed, and signed again by a source that lies about the place.
+/// Each way runs twice: as replayed, and signed again by a source that lies about the place.
 #[test]
 fn a_shipment_opens_in_no_other_place_even_when_signed_for_it() {
     let f = Fixture::new();
-    let frame = f.sealed();
+    let (frame, commitment) = (f.sealed(), f.sealed_commitment());
     let place = f.place();
     let (other_region, other_life) = (life("ap-southeast-1", 2), life("eu-west-1", 3));
     let (old_epoch, other_source) = (epoch(2), life("us-east-1", 9));
@@ -150,14 +173,82 @@ fn a_shipment_opens_in_no_other_place_even_when_signed_for_it() {
             Some(CryptoError::PeerSignature),
             "{other:?}"
         );
-        let lie = f.signed_again(&frame, &other);
+        let lie = f.signed_again(Cargo::Material, &frame, &other);
         assert_eq!(
             f.open(&other, &lie).err(),
             Some(CryptoError::PeerFrame),
             "{other:?}"
         );
+        let opened = f.open_commitment(&other, &commitment);
+        assert_eq!(opened, Err(CryptoError::PeerSignature), "{other:?}");
+        let lie = f.signed_again(Cargo::Commitment, &commitment, &other);
+        let opened = f.open_commitment(&other, &lie);
+        assert_eq!(opened, Err(CryptoError::PeerFrame), "{other:?}");
     }
-    assert!(f.open(&place, &f.signed_again(&frame, &place)).is_ok());
+    let again = f.signed_again(Cargo::Material, &frame, &place);
+    assert!(f.open(&place, &again).is_ok());
+    let again = f.signed_again(Cargo::Commitment, &commitment, &place);
+    assert!(f.open_commitment(&place, &again).is_ok());
+}
+
+#[test]
+fn a_commitment_arrives_alone() {
+    let f = Fixture::new();
+    let frame = f.sealed_commitment();
+    assert_eq!(frame.len(), 15 + 1_136 + 32 + 64);
+    assert_eq!(
+        ShipmentHeader::parse(&frame).map(|header| header.hpke_key_id),
+        Ok(5)
+    );
+    let opened = f.open_commitment(&f.place(), &frame);
+    assert_eq!(opened, Ok(*f.commitment().as_bytes()));
+}
+
+/// Runs three times: as replayed, signed again as the other kind, and with the body of the other kind sealed afresh.
+#[test]
+fn material_never_opens_as_a_commitment_nor_a_commitment_as_material() {
+    let f = Fixture::new();
+    let place = f.place();
+    let (material, commitment) = (f.sealed(), f.sealed_commitment());
+    let opened = f.open_commitment(&place, &material);
+    assert_eq!(opened, Err(CryptoError::PeerSignature));
+    let opened = f.open(&place, &commitment).err();
+    assert_eq!(opened, Some(CryptoError::PeerSignature));
+
+    let lie = f.signed_again(Cargo::Commitment, &material, &place);
+    assert_eq!(f.open_commitment(&place, &lie), Err(CryptoError::PeerFrame));
+    let lie = f.signed_again(Cargo::Material, &commitment, &place);
+    assert_eq!(f.open(&place, &lie).err(), Some(CryptoError::PeerFrame));
+
+    let sealed = |cargo, body| {
+        let (recipient, rng) = (f.recipient.public(), &mut test_rng());
+        super::shipment::seal(cargo, body, &place, recipient, &f.source_key, rng).expect("seals")
+    };
+    let both = super::shipment::committed(&f.commitment(), &f.material);
+    let lie = sealed(Cargo::Commitment, both);
+    assert_eq!(f.open_commitment(&place, &lie), Err(CryptoError::PeerFrame));
+    let alone = SecretBytes::copy_of(f.commitment().as_bytes());
+    let lie = sealed(Cargo::Material, alone);
+    assert_eq!(f.open(&place, &lie).err(), Some(CryptoError::PeerFrame));
+}
+
+#[test]
+fn every_changed_byte_and_every_truncation_of_a_sealed_commitment_is_refused() {
+    let f = Fixture::new();
+    let frame = f.sealed_commitment();
+    let refused = |frame: &[u8]| {
+        matches!(
+            f.open_commitment(&f.place(), frame),
+            Err(CryptoError::PeerFrame | CryptoError::PeerSignature)
+        )
+    };
+    for at in 0..frame.len() {
+        let mut changed = frame.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert!(refused(&changed), "byte {at}");
+        assert!(refused(&frame[..at]), "length {at}");
+    }
+    assert!(refused(&[frame, vec![0]].concat()));
 }
 
 #[test]
@@ -215,7 +306,8 @@ fn bytes_that_do_not_match_their_commitment_are_refused() {
     let other = other.expect("32 bytes");
     assert_ne!(other.bytes(), f.material.bytes());
     let commitment = f.material.commitment(&place.name);
-    let frame = super::shipment::seal_committed(
+    let frame = super::shipment::seal(
+        Cargo::Material,
         super::shipment::committed(&commitment, &other),
         &place,
         f.recipient.public(),
@@ -308,111 +400,4 @@ fn signatures_are_ed25519_as_another_implementation_knows_it() {
     let signature = key.sign(&fields).expect("signs");
     assert_eq!(other.sign(fields.as_bytes()).to_bytes(), signature.0);
     assert!(other.verify(fields.as_bytes(), &signature.0.into()).is_ok());
-}
-
-fn signed_key(f: &Fixture) -> (RegionIdentity, SignedHpkeKey) {
-    let owner = RegionIdentity {
-        life: f.destination.clone(),
-        issuer_spki: vec![0x30, 0],
-        signing_key: f.source_key.verifying_key(),
-    };
-    let validity = (Timestamp(1_000), Timestamp(2_000));
-    let signed = SignedHpkeKey::sign(
-        "concord",
-        &owner.life,
-        f.recipient.public(),
-        validity,
-        &f.source_key,
-    );
-    (owner, signed.expect("signs"))
-}
-
-#[test]
-fn a_published_hpke_key_is_accepted_within_its_validity_and_not_below_the_counter() {
-    let f = Fixture::new();
-    let (owner, signed) = signed_key(&f);
-    let bytes = signed.to_bytes();
-    assert_eq!(bytes.len(), SignedHpkeKey::BYTES);
-    let read = SignedHpkeKey::from_bytes(&bytes).expect("reads");
-    assert_eq!(read, signed);
-    assert_eq!(read.claimed_id(), 5);
-    let verify = |now_ms, id_min| read.verify("concord", &owner, Timestamp(now_ms), id_min);
-    for (now_ms, id_min) in [(1_000, 0), (1_500, 5), (2_000, 5)] {
-        assert_eq!(verify(now_ms, id_min).as_ref(), Ok(f.recipient.public()));
-    }
-    for (now_ms, id_min) in [(999, 0), (2_001, 0), (1_500, 6)] {
-        assert!(
-            matches!(verify(now_ms, id_min), Err(CryptoError::PeerKey(_))),
-            "{now_ms} {id_min}"
-        );
-    }
-}
-
-#[test]
-fn a_published_hpke_key_counts_for_its_region_life_cluster_and_signer_only() {
-    let f = Fixture::new();
-    let (owner, signed) = signed_key(&f);
-    let stranger = RegionSigningKey::from_private_bytes(&SecretBytes::copy_of(&[8; 32])).expect("a key");
-    let others = [
-        ("other", owner.clone()),
-        (
-            "concord",
-            RegionIdentity {
-                life: life("eu-west-1", 3),
-                ..owner.clone()
-            },
-        ),
-        (
-            "concord",
-            RegionIdentity {
-                life: life("eu-west-2", 2),
-                ..owner.clone()
-            },
-        ),
-        (
-            "concord",
-            RegionIdentity {
-                signing_key: stranger.verifying_key(),
-                ..owner.clone()
-            },
-        ),
-    ];
-    for (cluster, other) in others {
-        let refused = signed.verify(cluster, &other, Timestamp(1_500), 0);
-        assert_eq!(refused, Err(CryptoError::PeerSignature));
-        assert_ne!(other.fingerprint(cluster), owner.fingerprint("concord"));
-    }
-}
-
-#[test]
-fn every_changed_byte_and_length_of_a_published_hpke_key_is_refused() {
-    let f = Fixture::new();
-    let (owner, signed) = signed_key(&f);
-    let bytes = signed.to_bytes();
-    let accepted = |bytes: &[u8]| {
-        SignedHpkeKey::from_bytes(bytes)
-            .is_ok_and(|key| key.verify("concord", &owner, Timestamp(1_500), 0).is_ok())
-    };
-    assert!(accepted(&bytes));
-    for at in 0..bytes.len() {
-        let mut changed = bytes.clone();
-        changed[at] ^= 1 << (at % 8);
-        assert!(!accepted(&changed), "byte {at}");
-    }
-    for length in [0, 1, 25, bytes.len() - 1] {
-        assert!(!accepted(&bytes[..length]));
-    }
-    assert_eq!(f.recipient.public().to_bytes().len(), HpkePublicKey::BYTES);
-}
-
-#[test]
-fn a_pinned_hpke_key_is_the_one_that_was_published() {
-    let f = Fixture::new();
-    let (owner, signed) = signed_key(&f);
-    let verified = signed
-        .verify("concord", &owner, Timestamp(1_500), 0)
-        .expect("verifies");
-    let pinned = HpkePublicKey::pinned(verified.id(), &verified.to_bytes()).expect("reads");
-    assert_eq!(pinned, verified);
-    assert!(HpkePublicKey::pinned(verified.id(), &verified.to_bytes()[1..]).is_err());
 }

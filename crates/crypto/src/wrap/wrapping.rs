@@ -3,12 +3,14 @@
 use super::{KIND_WRAPPING, open, parse_key_id, prefix, seal};
 use crate::error::CryptoError;
 use crate::fields::Fields;
-use crate::material::{KeyMaterial, MaterialName};
+use crate::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use crate::{CryptoRng, SecretBytes, SecretKey256};
 use kms_domain::vocabulary::{KeyOrigin, KeySpec, RegionName, WrappingKeyId};
 
 const MATERIAL_LABEL: &str = "concord.kms/wrap/v1";
 const MATERIAL_PURPOSE: &str = "material";
+const COMMITMENT_LABEL: &str = "concord.kms/material-commitment-place/v1";
+const COMMITMENT_PURPOSE: &str = "material-commitment";
 const OTHER_LABEL: &str = "concord.kms/wrap-other/v1";
 
 /// Where wrapped key material belongs. Every part is bound; bytes moved to another place do not open.
@@ -82,6 +84,35 @@ impl WrappingKey {
         KeyMaterial::from_bytes(place.spec, &bytes)
     }
 
+    /// Wraps the commitment to key material for the material's place.
+    ///
+    /// # Errors
+    /// [`CryptoError::Library`].
+    pub fn wrap_commitment(
+        &self,
+        place: &MaterialPlace<'_>,
+        commitment: &MaterialCommitment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, CryptoError> {
+        let place = commitment_place(place);
+        self.wrap(COMMITMENT_PURPOSE, place.as_bytes(), commitment.as_bytes(), rng)
+    }
+
+    /// Unwraps what [`WrappingKey::wrap_commitment`] made for the same place.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unwrap`], whatever is wrong.
+    pub fn unwrap_commitment(
+        &self,
+        place: &MaterialPlace<'_>,
+        wrapped: &[u8],
+    ) -> Result<MaterialCommitment, CryptoError> {
+        let place = commitment_place(place);
+        let bytes = self.unwrap(COMMITMENT_PURPOSE, place.as_bytes(), wrapped)?;
+        let bytes = bytes.expose().try_into().map_err(|_| CryptoError::Unwrap)?;
+        Ok(MaterialCommitment::from_bytes(bytes))
+    }
+
     /// Wraps other bytes that belong in Raft, such as an HPKE private key, for one purpose, bound to `aad`:
     /// the encoded [`Fields`] of their place.
     ///
@@ -145,4 +176,12 @@ impl WrappingKey {
     fn bound_other(&self, purpose: &str, aad: &[u8]) -> Fields {
         Fields::new(OTHER_LABEL).text(purpose).bytes(aad).number(self.id)
     }
+}
+
+/// A commitment does not depend on how material is encoded, so it is bound to the material's name and region only.
+fn commitment_place(place: &MaterialPlace<'_>) -> Fields {
+    let fields = Fields::new(COMMITMENT_LABEL)
+        .text(place.cluster)
+        .region(place.region);
+    place.name.append_to(fields)
 }

@@ -2,15 +2,17 @@
 //!
 //! Refusals are answers, not errors: the sender is told, and `epoch_promised` may move with them.
 
-use super::{Outcome, current_region};
-use crate::key::WrappedMaterial;
+use super::{Outcome, current_region, replace_key};
+use crate::key::{Key, WrappedMaterial};
+use crate::limits::IMPORTED_MATERIALS_PER_KEY_MAX;
 use crate::multi_region::{
-    AcceptOutcome, Cargo, MaterialInRecord, Role, Shipment, ShipmentBody, Standing, check_addresses,
-    create_replica, examine, follow_record, record_view, refused, remove_replica, take_over,
+    AcceptOutcome, Cargo, MaterialInRecord, MultiRegion, Role, Shipment, ShipmentBody, Standing,
+    check_addresses, create_replica, examine, follow_record, record_view, refused, remove_replica, take_over,
 };
-use crate::rows::Region;
-use crate::vocabulary::{Incarnation, Timestamp};
+use crate::rows::{Region, Row};
+use crate::vocabulary::{Incarnation, KeyOrigin, MaterialId, RegionName, Timestamp};
 use crate::{Changes, KmsError, Proposal, Reply, State};
+use std::sync::Arc;
 
 /// Says what the command changes.
 pub(crate) fn handle(state: &State, proposal: &Proposal, shipment: &Shipment<WrappedMaterial>) -> Outcome {
@@ -22,6 +24,18 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, shipment: &Shipment<Wra
         Ok(()) => match &shipment.body {
             ShipmentBody::ReplicaGone { incarnation } => {
                 note_replica_gone(state, region, shipment, *incarnation, proposal.time, &mut changes)
+            }
+            ShipmentBody::MaterialsImported {
+                incarnation,
+                revision,
+                materials,
+            } => {
+                let word = ImportsWord {
+                    incarnation: *incarnation,
+                    revision: *revision,
+                    materials,
+                };
+                note_imports(state, shipment, &word, &mut changes)
             }
             ShipmentBody::Record {
                 materials, complete, ..
@@ -98,16 +112,91 @@ fn note_replica_gone(
         return AcceptOutcome::GoneNoted;
     };
     if multi_region.role == Role::Replica {
-        if multi_region.epoch.region == shipment.from {
-            return refused("the sender is the recorded primary");
-        }
-        return AcceptOutcome::NotPrimary {
-            primary: multi_region.epoch.region.clone(),
-        };
+        return not_primary(multi_region, shipment);
     }
     let known = multi_region.replicas.get(&shipment.from);
     if known.is_some_and(|replica| replica.incarnation == incarnation) {
         remove_replica(state, changes, region, key, &shipment.from, time);
     }
     AcceptOutcome::GoneNoted
+}
+
+/// What a replica's region says of the imported bytes it has.
+struct ImportsWord<'a> {
+    incarnation: Incarnation,
+    revision: u64,
+    materials: &'a [MaterialId],
+}
+
+/// Notes it on the primary, unless a newer word of the same life has been noted. It speaks for that replica only.
+fn note_imports(
+    state: &State,
+    shipment: &Shipment<WrappedMaterial>,
+    word: &ImportsWord<'_>,
+    changes: &mut Changes,
+) -> AcceptOutcome {
+    if word.materials.len() > IMPORTED_MATERIALS_PER_KEY_MAX {
+        return refused("the shipment is over its limits");
+    }
+    let held = state
+        .key(&shipment.key)
+        .filter(|key| key.origin == KeyOrigin::External);
+    let Some((key, multi_region)) = held.and_then(|key| Some((key, key.multi_region.as_ref()?))) else {
+        return refused("no imported multi-Region key of that id is here");
+    };
+    if multi_region.role == Role::Replica {
+        return not_primary(multi_region, shipment);
+    }
+    let replica = multi_region
+        .replicas
+        .get(&shipment.from)
+        .filter(|replica| replica.incarnation == word.incarnation);
+    let Some(replica) = replica else {
+        return refused("that life of the replica is not known here");
+    };
+    let revision = word.revision;
+    if revision >= replica.imports_revision {
+        set_imported_in(state, key, &shipment.from, word.materials, changes);
+        replace_key(changes, key, |key| {
+            let replica = key
+                .multi_region
+                .as_mut()
+                .and_then(|m| m.replicas.get_mut(&shipment.from));
+            if let Some(replica) = replica {
+                replica.imports_revision = revision;
+            }
+        });
+    }
+    AcceptOutcome::ImportsNoted { revision }
+}
+
+fn set_imported_in(
+    state: &State,
+    key: &Key,
+    from: &RegionName,
+    materials: &[MaterialId],
+    changes: &mut Changes,
+) {
+    for material in state.materials_of(key.name, 0) {
+        let mut after = material.as_ref().clone();
+        if let Some(imported) = &mut after.imported {
+            if materials.contains(&material.material_id) {
+                imported.imported_in.insert(from.clone());
+            } else {
+                imported.imported_in.remove(from);
+            }
+        }
+        if after != **material {
+            changes.put(Row::Material(Arc::new(after)));
+        }
+    }
+}
+
+fn not_primary(held: &MultiRegion, shipment: &Shipment<WrappedMaterial>) -> AcceptOutcome {
+    if held.epoch.region == shipment.from {
+        return refused("the sender is the recorded primary");
+    }
+    AcceptOutcome::NotPrimary {
+        primary: held.epoch.region.clone(),
+    }
 }

@@ -3,7 +3,7 @@
 use super::rules::{check_description, check_policy, check_tags, check_text_bytes};
 use super::{Outcome, current_region};
 use crate::command::CreateKey;
-use crate::key::{Key, KeyName, Material, Revisions, Rotation};
+use crate::key::{Import, Key, KeyName, Material, Revisions, Rotation};
 use crate::limits::KEYS_PER_ACCOUNT_MAX;
 use crate::multi_region::{MultiRegion, Role};
 use crate::rotation::check_new_material;
@@ -30,11 +30,12 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &CreateKey) ->
             key: key.name,
             material_id: material.material_id,
             sequence: 0,
-            wrapped: material.wrapped.clone(),
+            wrapped: Some(material.wrapped.clone()),
             revision: 0,
             rotation_date: None,
             rotation_kind: None,
             held_by: BTreeSet::new(),
+            imported: None,
         })));
     }
     changes.put(Row::Key(Arc::new(key)));
@@ -108,6 +109,7 @@ fn new_key(region: &Region, proposal: &Proposal, command: &CreateKey) -> Key {
         deletion: None,
         rotation: Rotation::default(),
         current_material: command.material.as_ref().map(|m| m.material_id),
+        import: (command.origin == KeyOrigin::External).then(Import::default),
         next_material_sequence: u64::from(command.material.is_some()),
         multi_region: command.multi_region.map(|life| first_primary(region, life)),
         revisions: Revisions::default(),

@@ -1,7 +1,7 @@
 //! Ships everything to a peer again.
 
 use super::Outcome;
-use crate::multi_region::mark_dirty_if_replica;
+use crate::multi_region::mark_dirty_if_told;
 use crate::vocabulary::RegionName;
 use crate::{Changes, KmsError, Proposal, Reply, State};
 
@@ -12,7 +12,7 @@ pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &RegionName) -> 
     }
     let mut changes = Changes::none();
     for key in state.keys() {
-        mark_dirty_if_replica(state, &mut changes, key, peer);
+        mark_dirty_if_told(state, &mut changes, key, peer);
     }
     Ok((Reply::Done, changes))
 }

@@ -8,19 +8,24 @@ mod cancel_key_deletion;
 mod create_alias;
 mod create_key;
 mod delete_alias;
+mod delete_imported_key_material;
 mod disable_key;
 mod disable_key_rotation;
 mod enable_key;
 mod enable_key_rotation;
+mod import_key_material;
 mod mark_all_dirty;
+mod note_key_usage;
 mod note_receipt;
 mod pair_region;
 mod pulse;
+mod put_import_parameters;
 mod raise_feature_level;
 mod renew_peer_hpke_key;
 mod replicate_key;
 mod rotate_key_automatically;
 mod rotate_key_on_demand;
+mod rotate_to_imported_material;
 pub mod rules;
 mod schedule_key_deletion;
 mod tag_resource;
@@ -72,6 +77,11 @@ pub(crate) fn dispatch(state: &State, proposal: &Proposal) -> Outcome {
         Command::MarkAllDirty(command) => mark_all_dirty::handle(state, proposal, command),
         Command::AddHpkeKey(command) => add_hpke_key::handle(state, proposal, command),
         Command::RenewPeerHpkeKey(command) => renew_peer_hpke_key::handle(state, command),
+        Command::PutImportParameters(parameters) => put_import_parameters::handle(state, parameters),
+        Command::ImportKeyMaterial(command) => import_key_material::handle(state, command),
+        Command::DeleteImportedKeyMaterial(command) => delete_imported_key_material::handle(state, command),
+        Command::RotateToImportedMaterial(name) => rotate_to_imported_material::handle(state, proposal, name),
+        Command::NoteKeyUsage(command) => note_key_usage::handle(state, command),
     }
 }
 

@@ -25,7 +25,10 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, receipt: &Receipt) -> O
     }
     let mut changes = Changes::none();
     match &receipt.stamp {
-        None => note_end_told(state, region, receipt, &mut changes),
+        None => {
+            note_end_told(state, region, receipt, &mut changes);
+            note_imports_told(state, receipt, &mut changes);
+        }
         Some(stamp) => note_answer(state, region, proposal, receipt, stamp, &mut changes),
     }
     let settled = match changes.pending(&RowKey::Outbox(receipt.from.clone(), receipt.key)) {
@@ -60,6 +63,34 @@ fn note_end_told(state: &State, region: &Region, receipt: &Receipt, changes: &mu
         _ => return,
     }
     changes.put(Row::Tombstone(Arc::new(tombstone)));
+}
+
+/// The recorded primary has been told which imported bytes are here, or does not take it now.
+fn note_imports_told(state: &State, receipt: &Receipt, changes: &mut Changes) {
+    let Some(key) = state.key(&receipt.key) else {
+        return;
+    };
+    let tells = key.multi_region.as_ref().is_some_and(|m| {
+        m.role == Role::Replica && m.epoch.region == receipt.from && m.incarnation == receipt.incarnation
+    });
+    if !tells {
+        return;
+    }
+    match &receipt.outcome {
+        AcceptOutcome::ImportsNoted { revision } if *revision == key.revisions.material => {
+            changes.remove(RowKey::Outbox(receipt.from.clone(), key.name));
+        }
+        AcceptOutcome::Refused { reason } => push_back(state, receipt, reason, changes),
+        AcceptOutcome::NotPrimary { primary } => {
+            push_back(
+                state,
+                receipt,
+                &format!("{primary} is the primary there"),
+                changes,
+            );
+        }
+        _ => {}
+    }
 }
 
 fn note_answer(

@@ -2,7 +2,7 @@
 
 use super::{Outcome, current_region};
 use crate::limits::PEER_REGIONS_MAX;
-use crate::multi_region::{forget_holdings, mark_dirty_if_replica};
+use crate::multi_region::{forget_holdings, forget_imports_revision, mark_dirty_if_told};
 use crate::rows::{PeerRegion, Row};
 use crate::vocabulary::HpkeKeyId;
 use crate::{Changes, Effect, KmsError, Proposal, Reply, State};
@@ -27,7 +27,8 @@ pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &PeerRegion) -> 
     if is_new_life {
         for key in state.keys() {
             forget_holdings(state, &mut changes, key, &peer.name);
-            mark_dirty_if_replica(state, &mut changes, key, &peer.name);
+            forget_imports_revision(&mut changes, key, &peer.name);
+            mark_dirty_if_told(state, &mut changes, key, &peer.name);
         }
     }
     changes.put(Row::Peer(Arc::new(peer.clone())));

@@ -35,6 +35,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &ReplicateKey)
                 policy: command.policy.clone(),
                 tags: command.tags.clone(),
             }),
+            imports_revision: 0,
         };
         multi_region.replicas.insert(command.region.clone(), replica);
     }

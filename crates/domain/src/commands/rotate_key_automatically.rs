@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::command::RotateKey;
 use crate::key::{Key, RotationKind};
-use crate::rotation::{begin, check_decides, check_new_material};
+use crate::rotation::{begin, check_decides, check_makes_material, check_new_material};
 use crate::{Changes, Operation, Proposal, Reply, State, UsableKey};
 
 /// Rotates a key whose date has come. Two leaders may both have made material: the second changes nothing.
@@ -11,6 +11,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &RotateKey) ->
     // The states that forbid a rotation are the same, whoever asks for it.
     let usable = UsableKey::check(state, &command.key, Operation::RotateKeyOnDemand)?;
     check_decides(usable.key(), usable.arn())?;
+    check_makes_material(usable.key())?;
     let key = usable.key();
     if !is_due(state, key) {
         return Ok((Reply::Done, Changes::none()));

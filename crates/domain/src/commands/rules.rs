@@ -3,8 +3,8 @@
 use crate::KmsError;
 use crate::key::Key;
 use crate::limits::{
-    DESCRIPTION_CHARS_MAX, KEY_TEXT_BYTES_MAX, POLICY_BYTES_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX,
-    TAGS_PER_KEY_MAX, TAGS_PER_REQUEST_MAX,
+    DESCRIPTION_CHARS_MAX, KEY_TEXT_BYTES_MAX, MATERIAL_DESCRIPTION_CHARS_MAX, POLICY_BYTES_MAX,
+    TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, TAGS_PER_REQUEST_MAX,
 };
 use crate::vocabulary::tags::Tags;
 use std::collections::BTreeSet;
@@ -20,6 +20,23 @@ pub fn check_description(description: &str) -> Result<(), KmsError> {
         )));
     }
     Ok(())
+}
+
+/// Bounds a description of imported key material: the service model's pattern is `[a-zA-Z0-9:/_\s.-]+`.
+///
+/// # Errors
+/// [`KmsError::Validation`].
+pub fn check_material_description(description: &str) -> Result<(), KmsError> {
+    // White space beyond ASCII is refused: which characters it is differs between Unicode versions.
+    let allowed =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '.' | '-' | ' ' | '\t'..='\r');
+    let fits = (1..=MATERIAL_DESCRIPTION_CHARS_MAX).contains(&description.chars().count());
+    if fits && description.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(KmsError::Validation(format!(
+        "KeyMaterialDescription is 1 to {MATERIAL_DESCRIPTION_CHARS_MAX} letters, digits, white space and : / _ . -"
+    )))
 }
 
 /// Bounds a key policy document; its language is checked by the evaluator.

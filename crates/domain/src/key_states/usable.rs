@@ -64,7 +64,8 @@ fn refuse(number: u8, key: &Key, state: KeyState, arn: &KeyArn) -> KmsError {
     KmsError::InvalidState(arn.clone(), problem)
 }
 
-fn unsupported(key: &Key, arn: &KeyArn) -> KmsError {
+/// The refusal of an operation that is not for keys of this origin or spec.
+pub(crate) fn unsupported(key: &Key, arn: &KeyArn) -> KmsError {
     let symmetric = key.spec == KeySpec::SymmetricDefault;
     KmsError::UnsupportedOperation(if symmetric || key.origin != KeyOrigin::AwsKms {
         format!(

@@ -8,9 +8,10 @@ use super::role::{MultiRegion, Replica, ReplicaPhase, Role, Tombstone};
 use super::rotation::material_after;
 use super::shared_change::shared_change;
 use crate::commands::rules::check_text_bytes;
-use crate::key::{Key, KeyName, Material, Revisions, Rotation, WrappedMaterial};
+use crate::import::{remove_material, report_imports};
+use crate::key::{Import, Imported, Key, KeyName, Material, Revisions, Rotation, WrappedMaterial};
 use crate::rows::{Region, Row, RowKey};
-use crate::vocabulary::{Epoch, Incarnation, MaterialId, RegionName, Timestamp};
+use crate::vocabulary::{Epoch, Incarnation, KeyOrigin, MaterialId, RegionName, Timestamp};
 use crate::{Changes, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,8 +36,7 @@ pub(crate) fn create_replica(
     let Some(creation) = view.creation else {
         return refused("the record does not say how to make the replica");
     };
-    let brings = |id: &MaterialId| cargo.materials.iter().any(|m| m.material_id == *id);
-    if let Some(missing) = required_materials(view.record).find(|id| !brings(id)) {
+    if let Some(missing) = missing_material(state, view, cargo) {
         return refused(format!("material {missing} has not arrived"));
     }
     let record = view.record;
@@ -53,6 +53,7 @@ pub(crate) fn create_replica(
         deletion: None,
         rotation: Rotation::default(),
         current_material: None,
+        import: (record.origin == KeyOrigin::External).then(Import::default),
         next_material_sequence: 0,
         multi_region: Some(MultiRegion {
             role: Role::Replica,
@@ -70,7 +71,7 @@ pub(crate) fn create_replica(
     if let Err(error) = check_text_bytes(&key) {
         return refused(error.to_string());
     }
-    add_materials(state, changes, &mut key, cargo, view.from);
+    add_materials(state, changes, &mut key, cargo, view);
     follow(state, changes, &mut key, record, cargo.complete);
     if let Some(tombstone) = state.tombstone(&view.key) {
         // Whoever ships a new life has learned of the end of the earlier one.
@@ -93,15 +94,11 @@ pub(crate) fn follow_record(
     held: &Key,
     changes: &mut Changes,
 ) -> AcceptOutcome {
-    let mut key = held.clone();
-    add_materials(state, changes, &mut key, cargo, view.from);
-    if let Some(missing) = missing_material(state, changes, view) {
-        // Materials only grow: what did arrive is kept although the record must wait.
-        if key != *held {
-            changes.put(Row::Key(Arc::new(key)));
-        }
-        return refused(format!("material {missing} has not arrived"));
+    if let Some(missing) = missing_material(state, view, cargo) {
+        return await_material(state, changes, held, view, cargo, &missing);
     }
+    let mut key = held.clone();
+    add_materials(state, changes, &mut key, cargo, view);
     leave_primary_role(changes, &mut key, cargo.time);
     follow(state, changes, &mut key, view.record, cargo.complete);
     count_authz_change(held, &mut key);
@@ -138,20 +135,18 @@ pub(crate) fn take_over(
     if decline.is_none() && !(signed && cargo.complete) {
         return refused("the hand-over lacks its proof or a material");
     }
-    let mut key = held.clone();
-    add_materials(state, changes, &mut key, cargo, view.from);
-    if let Some(missing) = missing_material(state, changes, view) {
-        if key != *held {
-            changes.put(Row::Key(Arc::new(key)));
-        }
-        return refused(format!("material {missing} has not arrived"));
+    if let Some(missing) = missing_material(state, view, cargo) {
+        return await_material(state, changes, held, view, cargo, &missing);
     }
+    let mut key = held.clone();
+    add_materials(state, changes, &mut key, cargo, view);
     // The role may come back to where it has not yet been seen to have left.
     leave_primary_role(changes, &mut key, cargo.time);
     follow(state, changes, &mut key, view.record, cargo.complete);
     if let Some(multi_region) = &mut key.multi_region {
         multi_region.epoch_promised = multi_region.epoch_promised.max(epoch.counter);
     }
+    let decline = decline.or(key.awaits_import().then_some("the replica is pending import"));
     if let Some(reason) = decline {
         count_authz_change(held, &mut key);
         if key != *held {
@@ -214,24 +209,48 @@ fn become_primary(key: &mut Key, view: &RecordView<'_>, region: &Region, epoch: 
     multi_region.proofs = view.proofs.to_vec();
 }
 
-/// Adds what is not here yet. A material under an id that is here is left as it is, whatever it brings.
-fn add_materials(state: &State, changes: &mut Changes, key: &mut Key, cargo: &Cargo<'_>, from: &RegionName) {
+/// Adds what is not here yet. A material under an id that is here is left as it is, whatever it brings. Of an imported
+/// key commitments arrive, and only those that the record names are taken: one that it does not name was deleted.
+fn add_materials(
+    state: &State,
+    changes: &mut Changes,
+    key: &mut Key,
+    cargo: &Cargo<'_>,
+    view: &RecordView<'_>,
+) {
     for brought in cargo.materials {
-        if material_after(state, changes, &key.name, &brought.material_id).is_some() {
+        let import = view.record.import.as_ref();
+        let is_deleted = import.is_some_and(|import| !import.materials.contains(&brought.material_id));
+        if is_deleted || material_after(state, changes, &key.name, &brought.material_id).is_some() {
             continue;
         }
+        let (wrapped, imported) = match key.origin {
+            KeyOrigin::External => (None, Some(only_committed(&brought.material))),
+            _ => (Some(brought.material.clone()), None),
+        };
         changes.put(Row::Material(Arc::new(Material {
             key: key.name,
             material_id: brought.material_id,
             sequence: key.next_material_sequence,
-            wrapped: brought.material.clone(),
+            wrapped,
             revision: 0,
             rotation_date: brought.rotation_date,
             rotation_kind: brought.rotation_kind,
-            held_by: BTreeSet::from([from.clone()]),
+            held_by: BTreeSet::from([view.from.clone()]),
+            imported,
         })));
         key.next_material_sequence = key.next_material_sequence.saturating_add(1);
         key.revisions.material = key.revisions.material.saturating_add(1);
+    }
+}
+
+/// Material whose bytes nobody has imported here yet.
+fn only_committed(commitment: &WrappedMaterial) -> Imported {
+    Imported {
+        commitment: commitment.clone(),
+        expires: None,
+        description: String::new(),
+        imported_in: BTreeSet::new(),
     }
 }
 
@@ -250,14 +269,48 @@ fn follow(state: &State, changes: &mut Changes, key: &mut Key, record: &SharedRe
     key.rotation = rotation;
     key.current_material = record.current_material;
     date_current_material(state, changes, &key.name, record);
+    let bytes_went = follow_import(state, changes, key, record);
     let Some(multi_region) = &mut key.multi_region else {
         return;
     };
+    let stops_creating = multi_region.creating && complete;
+    let tells_another = multi_region.epoch != record.stamp.epoch;
+    if tells_another && multi_region.epoch.region != record.stamp.epoch.region {
+        changes.remove(RowKey::Outbox(multi_region.epoch.region.clone(), key.name));
+    }
     multi_region.creating &= !complete;
     multi_region.epoch = record.stamp.epoch.clone();
     multi_region.shared_revision = record.stamp.shared_revision;
     multi_region.epoch_promised = multi_region.epoch_promised.max(record.stamp.epoch.counter);
     multi_region.replicas = standing_of(record.replicas.iter().map(|(name, life)| (name, *life)));
+    if bytes_went || stops_creating || tells_another {
+        report_imports(state, changes, key);
+    }
+}
+
+/// Drops imported materials that the record does not name any more, and sees anew which lack their bytes: the one that
+/// waited may be current now. Says whether bytes that were here are gone.
+fn follow_import(state: &State, changes: &mut Changes, key: &mut Key, record: &SharedRecord) -> bool {
+    let Some(import) = &record.import else {
+        return false;
+    };
+    let mut bytes_went = false;
+    for material in state.materials_of(key.name, 0) {
+        if !import.materials.contains(&material.material_id) {
+            remove_material(changes, material);
+            bytes_went |= material.wrapped.is_some();
+        }
+    }
+    let lacks_bytes = |id: &&MaterialId| {
+        let material = material_after(state, changes, &key.name, id);
+        Some(**id) != import.pending && material.is_some_and(|m| m.wrapped.is_none())
+    };
+    let absent = import.materials.iter().filter(lacks_bytes).copied().collect();
+    key.import = Some(Import {
+        pending: import.pending,
+        absent,
+    });
+    bytes_went
 }
 
 /// The current material may have arrived before it was current.
@@ -306,13 +359,15 @@ fn standing_of<'a>(
                 phase: ReplicaPhase::Active,
                 acknowledged: None,
                 creation: None,
+                imports_revision: 0,
             };
             (name.clone(), replica)
         })
         .collect()
 }
 
-/// What other replicas hold was told to the old primary, not to this region; it is asked anew.
+/// What other replicas hold was told to the old primary, not to this region; it is asked anew. Which imported bytes the
+/// old primary has, it will say as a replica.
 fn only_old_primary_is_known_to_hold(state: &State, changes: &mut Changes, key: &Key, old: &RegionName) {
     let known = BTreeSet::from([old.clone()]);
     let ids: Vec<MaterialId> = state
@@ -320,21 +375,51 @@ fn only_old_primary_is_known_to_hold(state: &State, changes: &mut Changes, key: 
         .map(|material| material.material_id)
         .collect();
     for id in ids {
-        let material = material_after(state, changes, &key.name, &id);
-        if let Some(material) = material.filter(|m| m.held_by != known) {
-            changes.put(Row::Material(Arc::new(Material {
-                held_by: known.clone(),
-                ..(*material).clone()
-            })));
+        let Some(material) = material_after(state, changes, &key.name, &id) else {
+            continue;
+        };
+        let mut after = Material {
+            held_by: known.clone(),
+            ..(*material).clone()
+        };
+        if let Some(imported) = &mut after.imported {
+            imported.imported_in.clear();
+        }
+        if after != *material {
+            changes.put(Row::Material(Arc::new(after)));
         }
     }
 }
 
 fn required_materials(record: &SharedRecord) -> impl Iterator<Item = MaterialId> + use<> {
     let pending = record.pending.as_ref().map(|pending| pending.material_id);
-    record.current_material.into_iter().chain(pending)
+    let imported = record.import.as_ref().and_then(|import| import.pending);
+    record.current_material.into_iter().chain(pending).chain(imported)
 }
 
-fn missing_material(state: &State, changes: &Changes, view: &RecordView<'_>) -> Option<MaterialId> {
-    required_materials(view.record).find(|id| material_after(state, changes, &view.key, id).is_none())
+/// A material that the record cannot be followed without, and that is neither here nor brought.
+fn missing_material(state: &State, view: &RecordView<'_>, cargo: &Cargo<'_>) -> Option<MaterialId> {
+    let brings = |id: &MaterialId| cargo.materials.iter().any(|m| m.material_id == *id);
+    let is_here = |id: &MaterialId| state.material(&view.key, id).is_some();
+    required_materials(view.record).find(|id| !is_here(id) && !brings(id))
+}
+
+/// Refuses the record until `missing` has come. Materials only grow: what did arrive is kept, but for commitments, which
+/// say nothing without the record that names them.
+fn await_material(
+    state: &State,
+    changes: &mut Changes,
+    held: &Key,
+    view: &RecordView<'_>,
+    cargo: &Cargo<'_>,
+    missing: &MaterialId,
+) -> AcceptOutcome {
+    if held.origin != KeyOrigin::External {
+        let mut key = held.clone();
+        add_materials(state, changes, &mut key, cargo, view);
+        if key != *held {
+            changes.put(Row::Key(Arc::new(key)));
+        }
+    }
+    refused(format!("material {missing} has not arrived"))
 }

@@ -12,10 +12,11 @@ use crate::State;
 use crate::commands::rules::{check_description, check_policy, check_tags};
 use crate::key::{Key, KeyName};
 use crate::limits::{
-    HANDOVER_PROOFS_MAX, KEYS_PER_ACCOUNT_MAX, MATERIALS_PER_SHIPMENT_MAX, REPLICAS_PER_KEY_MAX,
+    HANDOVER_PROOFS_MAX, IMPORTED_MATERIALS_PER_KEY_MAX, KEYS_PER_ACCOUNT_MAX, MATERIALS_PER_SHIPMENT_MAX,
+    REPLICAS_PER_KEY_MAX,
 };
 use crate::rows::Region;
-use crate::vocabulary::{Incarnation, RegionName};
+use crate::vocabulary::{Incarnation, KeyOrigin, MaterialId, RegionName};
 use std::sync::Arc;
 
 /// Reasons in receipts, in characters; longer ones are cut.
@@ -133,7 +134,33 @@ fn check_form(view: &RecordView<'_>, to: &RegionName) -> Result<(), AcceptOutcom
             return Err(refused("the hand-over does not name a replica at the next epoch"));
         }
     }
+    check_import_form(record)?;
     view.creation.map_or(Ok(()), check_creation)
+}
+
+/// An imported key rotates to imported material only, and its record names every material that it speaks of.
+fn check_import_form(record: &SharedRecord) -> Result<(), AcceptOutcome> {
+    let imported = record.origin == KeyOrigin::External;
+    let Some(import) = record.import.as_ref().filter(|_| imported) else {
+        return match imported || record.import.is_some() {
+            true => Err(refused("origin and import of the record do not fit each other")),
+            false => Ok(()),
+        };
+    };
+    if import.materials.len() > IMPORTED_MATERIALS_PER_KEY_MAX {
+        return Err(refused("the record names more materials than a key may have"));
+    }
+    let is_named = |id: &MaterialId| import.materials.contains(id);
+    let named = import
+        .pending
+        .iter()
+        .chain(&record.current_material)
+        .all(is_named);
+    let waits_beside_current = import.pending.is_none() || import.pending != record.current_material;
+    if !named || !waits_beside_current || record.rotation_automatic || record.pending.is_some() {
+        return Err(refused("the record's imported materials are not well formed"));
+    }
+    Ok(())
 }
 
 /// What another region's caller gave is bounded as if it had been given here.

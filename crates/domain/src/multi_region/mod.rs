@@ -24,11 +24,12 @@ pub use describe::{KeyReplication, PeerReplication, describe, next_retry};
 pub(crate) use examine::{Standing, bounded_reason, check_addresses, examine, record_view, refused};
 pub use receive::{receipt, receive};
 pub use record::{
-    AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedRecord,
-    Shipment, ShipmentBody,
+    AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedImport,
+    SharedRecord, Shipment, ShipmentBody,
 };
 pub(crate) use replica_set::{
-    count_authz_change, forget_holdings, mark_dirty_if_replica, remove_replica, resume_as_primary,
+    count_authz_change, forget_holdings, forget_imports_revision, mark_dirty_if_told, remove_replica,
+    resume_as_primary,
 };
 pub use reseal::{MaterialBinding, Reseal, ResealError};
 pub use role::{Handover, MultiRegion, Replica, ReplicaPhase, Role, Tombstone};

@@ -33,6 +33,15 @@ pub fn receive<R: Reseal>(
         ShipmentBody::ReplicaGone { incarnation } => ShipmentBody::ReplicaGone {
             incarnation: *incarnation,
         },
+        ShipmentBody::MaterialsImported {
+            incarnation,
+            revision,
+            materials,
+        } => ShipmentBody::MaterialsImported {
+            incarnation: *incarnation,
+            revision: *revision,
+            materials: materials.clone(),
+        },
         ShipmentBody::Record {
             record,
             replica_incarnation,
@@ -68,7 +77,9 @@ pub fn receive<R: Reseal>(
 /// applied, or for an answer given at once, the one it was given from; a later one is as good.
 pub fn receipt<M>(state: &State, shipment: &Shipment<M>, outcome: AcceptOutcome) -> Receipt {
     let (stamp, incarnation, materials): (_, _, &[MaterialInRecord<M>]) = match &shipment.body {
-        ShipmentBody::ReplicaGone { incarnation } => (None, *incarnation, &[]),
+        ShipmentBody::ReplicaGone { incarnation } | ShipmentBody::MaterialsImported { incarnation, .. } => {
+            (None, *incarnation, &[])
+        }
         ShipmentBody::Record {
             record,
             replica_incarnation,

@@ -5,7 +5,7 @@ use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
     Epoch, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId, Principal, RegionName, Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Orders shared records of one key: by epoch, then by revision within it.
@@ -52,6 +52,17 @@ pub struct SharedRecord {
     pub primary_incarnation: Incarnation,
     /// The primary role is being handed to this region at this epoch.
     pub handover: Option<Epoch>,
+    /// What is shared of an imported key's materials; present exactly when the origin is EXTERNAL.
+    pub import: Option<SharedImport>,
+}
+
+/// What primary and replicas of an imported key have in common beside its settings. Bytes never travel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SharedImport {
+    /// The material that waits for RotateKeyOnDemand.
+    pub pending: Option<MaterialId>,
+    /// All materials, `pending` included; a material that is not named here was deleted before it was ever current.
+    pub materials: BTreeSet<MaterialId>,
 }
 
 /// One message about one key, from its recorded primary. `M` is [`crate::key::WrappedMaterial`] inside a region and
@@ -93,6 +104,15 @@ pub enum ShipmentBody<M> {
         /// The life that ended.
         incarnation: Incarnation,
     },
+    /// From a replica's region to the recorded primary: these imported materials' bytes are here.
+    MaterialsImported {
+        /// The replica's life.
+        incarnation: Incarnation,
+        /// Orders what this life says; an older word never counts after a newer one.
+        revision: u64,
+        /// Materials whose bytes are here, ascending.
+        materials: Vec<MaterialId>,
+    },
 }
 
 /// A material as it travels.
@@ -104,7 +124,7 @@ pub struct MaterialInRecord<M> {
     pub rotation_date: Option<Timestamp>,
     /// What made it current.
     pub rotation_kind: Option<RotationKind>,
-    /// The secret, sealed or wrapped.
+    /// The secret, sealed or wrapped; of imported material, the commitment to it.
     pub material: M,
 }
 
@@ -153,7 +173,12 @@ pub enum AcceptOutcome {
     },
     /// ReplicaGone was noted, or there was nothing to note.
     GoneNoted,
-    /// ReplicaGone reached a region that is not the primary; try this one.
+    /// MaterialsImported was noted, or a newer one had been.
+    ImportsNoted {
+        /// The revision that is answered.
+        revision: u64,
+    },
+    /// ReplicaGone or MaterialsImported reached a region that is not the primary; try this one.
     NotPrimary {
         /// The recorded primary.
         primary: RegionName,
@@ -179,7 +204,7 @@ pub struct Receipt {
     pub from: RegionName,
     /// The key.
     pub key: KeyName,
-    /// The record's stamp that is answered; none for ReplicaGone.
+    /// The record's stamp that is answered; none for ReplicaGone and MaterialsImported.
     pub stamp: Option<RecordStamp>,
     /// The replica's life there.
     pub incarnation: Incarnation,

@@ -4,9 +4,10 @@ use super::mark_dirty;
 use super::role::Role;
 use super::rotation::complete_rotation_if_held;
 use super::shared_change::shared_change;
+use crate::import::report_imports;
 use crate::key::{DeletionDeadline, Key, Material};
 use crate::rows::{Region, Row, RowKey};
-use crate::vocabulary::{Epoch, RegionName, Timestamp};
+use crate::vocabulary::{Epoch, KeyOrigin, RegionName, Timestamp};
 use crate::{Changes, State};
 use std::sync::Arc;
 
@@ -47,21 +48,35 @@ pub(crate) fn count_authz_change(before: &Key, after: &mut Key) {
     let checked = |key: &Key| {
         let copy = key.multi_region.as_ref();
         let handover = copy.and_then(|m| m.handover.clone());
-        (key.deletion, copy.map(|m| (m.role, m.creating)), handover)
+        let import = (key.import.clone(), key.awaits_import());
+        (key.deletion, copy.map(|m| (m.role, m.creating)), handover, import)
     };
     if checked(before) != checked(after) {
         after.revisions.authz = before.revisions.authz.saturating_add(1);
     }
 }
 
-/// Another life of the peer's replica holds nothing of what this one acknowledged.
+/// Another life of the peer's replica holds nothing of what this one acknowledged or said it had imported.
 pub(crate) fn forget_holdings(state: &State, changes: &mut Changes, key: &Key, peer: &RegionName) {
     for material in state.materials_of(key.name, 0) {
-        if material.held_by.contains(peer) {
-            let mut material: Material = (**material).clone();
-            material.held_by.remove(peer);
-            changes.put(Row::Material(Arc::new(material)));
+        let mut after: Material = (**material).clone();
+        after.held_by.remove(peer);
+        if let Some(imported) = &mut after.imported {
+            imported.imported_in.remove(peer);
         }
+        if after != **material {
+            changes.put(Row::Material(Arc::new(after)));
+        }
+    }
+}
+
+/// A restored region counts from an older revision on; what it says is taken up anew.
+pub(crate) fn forget_imports_revision(changes: &mut Changes, key: &Key, peer: &RegionName) {
+    let mut key = key.clone();
+    let replica = key.multi_region.as_mut().and_then(|m| m.replicas.get_mut(peer));
+    if let Some(replica) = replica.filter(|replica| replica.imports_revision != 0) {
+        replica.imports_revision = 0;
+        changes.put(Row::Key(Arc::new(key)));
     }
 }
 
@@ -93,13 +108,19 @@ pub(crate) fn start_waiting_period(key: &mut Key, time: Timestamp) {
     }
 }
 
-/// Makes dirty what `peer` may not have of `key`, if it is a replica of a primary here.
-pub(crate) fn mark_dirty_if_replica(state: &State, changes: &mut Changes, key: &Key, peer: &RegionName) {
-    let ships = key
-        .multi_region
-        .as_ref()
-        .is_some_and(|m| m.role == Role::Primary && m.replicas.contains_key(peer));
-    if ships {
-        mark_dirty(state, changes, peer, key.name);
+/// Makes dirty what `peer` may not have of `key`: the record, if it is a replica of a primary here; which bytes are here,
+/// if it is the primary of an imported key.
+pub(crate) fn mark_dirty_if_told(state: &State, changes: &mut Changes, key: &Key, peer: &RegionName) {
+    let Some(copy) = &key.multi_region else {
+        return;
+    };
+    match copy.role {
+        Role::Primary if copy.replicas.contains_key(peer) => mark_dirty(state, changes, peer, key.name),
+        Role::Replica if key.origin == KeyOrigin::External && copy.epoch.region == *peer => {
+            let mut key = key.clone();
+            report_imports(state, changes, &mut key);
+            changes.put(Row::Key(Arc::new(key)));
+        }
+        _ => {}
     }
 }

@@ -32,7 +32,8 @@ pub trait Reseal {
     /// The sealed form.
     type Sealed: Clone;
 
-    /// Opens this region's wrapping and seals to `peer`'s HPKE key.
+    /// Opens this region's wrapping and seals to `peer`'s HPKE key. Of imported material it is the commitment that is
+    /// sealed, never the bytes.
     fn seal(
         &self,
         region: &Region,
@@ -42,6 +43,7 @@ pub trait Reseal {
     ) -> Result<Self::Sealed, ResealError>;
 
     /// Opens what `peer` sealed to this region, checks its commitment, and wraps it under this region's wrapping key.
+    /// When the binding's origin is EXTERNAL, what is opened and wrapped is the commitment alone.
     fn open_and_wrap(
         &self,
         region: &Region,

@@ -48,6 +48,8 @@ pub struct Replica {
     pub acknowledged: Option<RecordStamp>,
     /// What the peer needs to create it; kept until it says it has.
     pub creation: Option<ReplicaCreation>,
+    /// The newest word of this life about imported bytes that was noted here; zero before the first.
+    pub imports_revision: u64,
 }
 
 /// How far a replica is.

@@ -4,7 +4,7 @@ use super::role::Role;
 use crate::key::{Key, KeyName, Material};
 use crate::rotation::complete_pending;
 use crate::rows::{Row, RowKey};
-use crate::vocabulary::{MaterialId, RegionName, Timestamp};
+use crate::vocabulary::{KeyOrigin, MaterialId, RegionName, Timestamp};
 use crate::{Changes, State};
 use std::sync::Arc;
 
@@ -49,22 +49,32 @@ pub(crate) fn material_after(
     }
 }
 
-/// Whether another region has acknowledged holding all materials of the key. False for a key of one region.
+/// Whether another region has acknowledged holding all materials of the key, of an imported key their bytes. False for
+/// a key of one region, and on a replica of an imported key, which is not told what other regions have.
 pub fn is_protected(state: &State, key: &KeyName) -> bool {
-    let Some(multi_region) = state.key(key).and_then(|k| k.multi_region.as_ref()) else {
+    let Some((held, multi_region)) = state.key(key).and_then(|k| Some((k, k.multi_region.as_ref()?))) else {
         return false;
     };
     match multi_region.role {
         // Whatever a complete replica holds came from the primary's region.
-        Role::Replica => !multi_region.creating,
+        Role::Replica => held.origin != KeyOrigin::External && !multi_region.creating,
         Role::Primary => multi_region
             .replicas
             .keys()
-            .any(|region| state.materials_of(*key, 0).all(|m| m.held_by.contains(region))),
+            .any(|region| state.materials_of(*key, 0).all(|m| has_bytes_of(region, m))),
     }
 }
 
-/// The replicas that have not acknowledged the prepared material, on the primary; empty without a rotation under way.
+/// Whether that region has said that it has the material itself.
+fn has_bytes_of(region: &RegionName, material: &Material) -> bool {
+    match &material.imported {
+        None => material.held_by.contains(region),
+        Some(imported) => imported.imported_in.contains(region),
+    }
+}
+
+/// The replicas that have not acknowledged the prepared material, on the primary; empty without a rotation under way. Of
+/// an imported key, those into which the waiting material has not been imported.
 pub fn rotation_blocked_by(state: &State, key: &KeyName) -> Vec<RegionName> {
     let Some(held) = state.key(key) else {
         return Vec::new();
@@ -73,13 +83,15 @@ pub fn rotation_blocked_by(state: &State, key: &KeyName) -> Vec<RegionName> {
         .rotation
         .pending
         .as_ref()
-        .and_then(|pending| state.material(key, &pending.material_id));
+        .map(|pending| pending.material_id)
+        .or(held.imported_pending())
+        .and_then(|id| state.material(key, &id));
     let (Some(material), Some(multi_region)) = (prepared, held.multi_region.as_ref()) else {
         return Vec::new();
     };
     if multi_region.role == Role::Replica {
         return Vec::new();
     }
-    let missing = |region: &&RegionName| !material.held_by.contains(*region);
+    let missing = |region: &&RegionName| !has_bytes_of(region, material);
     multi_region.replicas.keys().filter(missing).cloned().collect()
 }

@@ -1,20 +1,21 @@
 //! What to tell a peer about one key: always the current record, made at this moment.
 
-use super::record::{MaterialInRecord, SharedRecord, Shipment, ShipmentBody};
+use super::record::{MaterialInRecord, SharedImport, SharedRecord, Shipment, ShipmentBody};
 use super::reseal::{MaterialBinding, Reseal, ResealError};
 use super::role::{MultiRegion, Role};
 use crate::State;
+use crate::import::materials_with_bytes;
 use crate::key::{Key, KeyName, Material};
 use crate::limits::MATERIALS_PER_SHIPMENT_MAX;
 use crate::rows::{PeerRegion, Region};
-use crate::vocabulary::{RegionName, Timestamp};
+use crate::vocabulary::{KeyOrigin, RegionName, Timestamp};
 use std::sync::Arc;
 
 /// The shipment due to `peer` about `key`; `None` when there is nothing to say, or when this region is fenced.
 ///
 /// From a primary it is the current shared record with the materials that the peer is not known to hold, at most
-/// [`MATERIALS_PER_SHIPMENT_MAX`] of them. From a region whose replica has ended it is the news of that, to the
-/// recorded primary. Errors are those of sealing.
+/// [`MATERIALS_PER_SHIPMENT_MAX`] of them. From a replica of an imported key it is which bytes are there, to the recorded
+/// primary; from a region whose replica has ended, the news of that. Errors are those of sealing.
 pub fn ship<R: Reseal>(
     state: &State,
     peer: &PeerRegion,
@@ -25,7 +26,10 @@ pub fn ship<R: Reseal>(
         return Ok(None);
     };
     let body = match state.key(key) {
-        Some(held) => record_body(state, region, peer, held, reseal)?,
+        Some(held) => match imports_body(state, &peer.name, held) {
+            None => record_body(state, region, peer, held, reseal)?,
+            imports => imports,
+        },
         None => gone_body(state, &peer.name, key),
     };
     Ok(body.map(|body| Shipment {
@@ -80,6 +84,10 @@ pub fn shared_record(state: &State, key: &Key) -> Option<SharedRecord> {
             .collect(),
         primary_incarnation: multi_region.incarnation,
         handover: multi_region.handover.as_ref().map(|h| h.epoch.clone()),
+        import: (key.origin == KeyOrigin::External).then(|| SharedImport {
+            pending: key.imported_pending(),
+            materials: state.materials_of(key.name, 0).map(|m| m.material_id).collect(),
+        }),
     })
 }
 
@@ -157,6 +165,16 @@ fn seal<R: Reseal>(
         rotation_date: material.rotation_date,
         rotation_kind: material.rotation_kind,
         material: reseal.seal(region, peer, &binding, material)?,
+    })
+}
+
+fn imports_body<S>(state: &State, peer: &RegionName, key: &Key) -> Option<ShipmentBody<S>> {
+    let copy = key.multi_region.as_ref()?;
+    let told = key.origin == KeyOrigin::External && copy.role == Role::Replica && copy.epoch.region == *peer;
+    told.then(|| ShipmentBody::MaterialsImported {
+        incarnation: copy.incarnation,
+        revision: key.revisions.material,
+        materials: materials_with_bytes(state, &key.name),
     })
 }
 

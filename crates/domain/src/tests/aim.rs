@@ -1,11 +1,13 @@
 //! Fits a random command to the state it meets. Untouched, most messages would fall to the first check; fitted, they
 //! come from the right region, at the right epoch, about what is there, and reach what lies behind.
 
-use crate::command::Pulse;
+use crate::command::{ImportKeyMaterial, Pulse};
 use crate::key::Key;
-use crate::multi_region::{AcceptOutcome, HandoverProof, Receipt, SharedRecord, Shipment, ShipmentBody};
+use crate::multi_region::{
+    AcceptOutcome, HandoverProof, Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
+};
 use crate::vocabulary::time::DAY_MS;
-use crate::vocabulary::{Epoch, KeyId, RegionName};
+use crate::vocabulary::{Epoch, ImportType, KeyId, KeyOrigin, MaterialId, RegionName};
 use crate::{Command, State};
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ pub(super) fn aim(state: &State, command: &mut Command) {
                 };
             }
         }
+        Command::ImportKeyMaterial(import) => aim_import(state, import),
         Command::NoteReceipt(receipt) => aim_receipt(state, receipt),
         Command::AcceptShipment(shipment) => aim_shipment(state, shipment),
         _ => {}
@@ -35,6 +38,27 @@ fn aim_pulse(state: &State, pulse: &mut Pulse) {
     let leap_ms = pulse.readings.first().map_or(0, |(_, at)| at.0 % (100 * DAY_MS));
     let now = state.log_time().plus_ms(leap_ms);
     pulse.readings = vec![(1, now), (2, now)];
+}
+
+/// The token is one of the key's, and what is said to be known is known.
+fn aim_import(state: &State, import: &mut ImportKeyMaterial) {
+    if let Some(parameters) = state.import_parameters_of(import.key).next() {
+        import.token = parameters.id;
+    }
+    let known: Vec<MaterialId> = state
+        .materials_of(import.key, 0)
+        .map(|material| material.material_id)
+        .collect();
+    let choice = usize::from(import.material.material_id.0[0]);
+    match import.import_type {
+        ImportType::New => import.matched = None,
+        ImportType::Existing if known.is_empty() => {}
+        ImportType::Existing => {
+            let id = known[choice % known.len()];
+            import.matched = Some(id);
+            import.material.material_id = id;
+        }
+    }
 }
 
 /// The replica answers the very record that is current, and if it says it is complete, it holds everything.
@@ -64,6 +88,11 @@ fn aim_receipt(state: &State, receipt: &mut Receipt) {
                 *epoch_counter = handover.epoch.counter;
             }
         }
+        AcceptOutcome::ImportsNoted { revision } => {
+            receipt.from = held.epoch.region.clone();
+            (receipt.stamp, receipt.incarnation) = (None, held.incarnation);
+            *revision = key.revisions.material;
+        }
         _ => {}
     }
 }
@@ -89,6 +118,13 @@ fn aim_shipment<M>(state: &State, shipment: &mut Shipment<M>) {
                 *incarnation = replica.incarnation;
             }
         }
+        ShipmentBody::MaterialsImported { incarnation, .. } => {
+            let replicas = held.iter().flat_map(|held| &held.replicas);
+            if let Some((name, replica)) = replicas.into_iter().next() {
+                shipment.from = name.clone();
+                *incarnation = replica.incarnation;
+            }
+        }
         ShipmentBody::Record {
             record,
             replica_incarnation,
@@ -101,6 +137,7 @@ fn aim_shipment<M>(state: &State, shipment: &mut Shipment<M>) {
             record.replicas.remove(&from);
             record.replicas.insert(to.clone(), *replica_incarnation);
             aim_record(key.map(AsRef::as_ref), record, &from, &to);
+            aim_record_import(state, key.map(AsRef::as_ref), record);
             proofs.extend(held.iter().flat_map(|held| held.proofs.clone()));
             proofs.extend(record.handover.iter().map(|next| HandoverProof {
                 from: record.stamp.epoch.clone(),
@@ -126,5 +163,27 @@ fn aim_record(key: Option<&Key>, record: &mut SharedRecord, from: &RegionName, t
     if let Some(next) = &mut record.handover {
         next.region = to.clone();
         next.counter = record.stamp.epoch.counter.saturating_add(1);
+    }
+}
+
+/// The record is of a key of that kind, and names what there is of it beside what it brings.
+fn aim_record_import(state: &State, key: Option<&Key>, record: &mut SharedRecord) {
+    if let Some(key) = key {
+        (record.spec, record.usage, record.origin) = (key.spec, key.usage, key.origin);
+        if key.origin == KeyOrigin::External {
+            let import = record.import.get_or_insert_with(SharedImport::default);
+            let drops = record.stamp.shared_revision % 2 == 1;
+            let known = state.materials_of(key.name, 0).map(|m| m.material_id);
+            let kept = known.filter(|id| !drops || key.imported_pending() != Some(*id));
+            import.materials.extend(kept);
+        } else {
+            record.import = None;
+        }
+    }
+    if let Some(import) = &mut record.import {
+        (record.rotation_automatic, record.pending) = (false, None);
+        import.pending = import.pending.filter(|id| record.current_material != Some(*id));
+        import.materials.extend(import.pending);
+        import.materials.extend(record.current_material);
     }
 }

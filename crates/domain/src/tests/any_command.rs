@@ -1,20 +1,28 @@
 //! Random commands of callers and of the service, hostile ones included.
 
-use super::test_region::{START, bootstrap, create_key, key_name, make_multi_region, material, set_alias};
+use super::test_region::{
+    START, bootstrap, create_key, import_of, import_parameters, key_name, make_multi_region, material,
+    set_alias,
+};
 use crate::Command;
 use crate::command::{
-    DeleteAlias, EnableKeyRotation, Pulse, RaiseFeatureLevel, RotateKey, ScheduleKeyDeletion, TagResource,
-    UntagResource, UpdateKeyDescription,
+    DeleteAlias, DeleteImportedKeyMaterial, EnableKeyRotation, NoteKeyUsage, Pulse, RaiseFeatureLevel,
+    RotateKey, ScheduleKeyDeletion, TagResource, UntagResource, UpdateKeyDescription,
 };
 use crate::key::KeyName;
-use crate::vocabulary::{KeyId, KeyOrigin, KeySpec, KeyUsage, Timestamp};
+use crate::key_states::Operation;
+use crate::rows::KeyUsageRow;
+use crate::vocabulary::{
+    ImportTokenId, ImportType, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Timestamp,
+};
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
 /// Few names, so that commands meet each other.
 pub(super) fn names() -> impl Strategy<Value = KeyName> {
-    (0u8..6).prop_map(|number| {
+    (0u8..10).prop_map(|number| {
         let mut name = key_name(number / 2);
         if number % 2 == 1 {
             name.key_id = KeyId::multi_region(name.key_id.bytes);
@@ -85,6 +93,59 @@ fn rotations() -> impl Strategy<Value = Command> {
     )
 }
 
+fn imports() -> impl Strategy<Value = Command> {
+    let parts = (
+        names(),
+        0u8..4,
+        0u8..6,
+        option::weighted(0.7, 0u8..6),
+        option::weighted(0.4, times()),
+        option::weighted(0.3, texts()),
+        any::<[bool; 2]>(),
+        proptest::bool::weighted(0.1),
+    );
+    parts.prop_map(
+        |(key, token, number, matched, expires, description, [new, same], wrong)| {
+            let mut command = import_of(key, number);
+            command.token = ImportTokenId([token; 32]);
+            command.request_sha256 = [u8::from(same); 32];
+            command.commitment.wrapping_key += u64::from(wrong);
+            (command.expires, command.description) = (expires, description);
+            if !new {
+                command.import_type = ImportType::Existing;
+                command.matched = matched.map(|number| MaterialId([number; 32]));
+            }
+            Command::ImportKeyMaterial(Box::new(command))
+        },
+    )
+}
+
+fn import_tokens() -> impl Strategy<Value = Command> {
+    (names(), 0u8..4, times()).prop_map(|(key, token, now)| {
+        let parameters = import_parameters(key, token, now);
+        Command::PutImportParameters(Box::new(parameters))
+    })
+}
+
+fn import_deletions() -> impl Strategy<Value = Command> {
+    (names(), option::weighted(0.7, 0u8..6)).prop_map(|(key, number)| {
+        Command::DeleteImportedKeyMaterial(DeleteImportedKeyMaterial {
+            key,
+            material_id: number.map(|number| MaterialId([number; 32])),
+        })
+    })
+}
+
+fn usages() -> impl Strategy<Value = Command> {
+    let one = (names(), select(Operation::ALL), times()).prop_map(|(key, operation, at)| KeyUsageRow {
+        key,
+        operation,
+        at,
+        request_id: None,
+    });
+    vec(one, 0..4).prop_map(|usages| Command::NoteKeyUsage(NoteKeyUsage { usages }))
+}
+
 pub(super) fn commands() -> impl Strategy<Value = Command> {
     let aliases = || select(vec!["alias/a", "alias/b", "alias/aws/s3"]);
     let lists = || vec((texts(), texts()), 0..3);
@@ -109,6 +170,11 @@ pub(super) fn commands() -> impl Strategy<Value = Command> {
         3 => rotations(),
         6 => switches,
         4 => alias_changes,
+        6 => imports(),
+        2 => import_tokens(),
+        2 => import_deletions(),
+        2 => names().prop_map(Command::RotateToImportedMaterial),
+        1 => usages(),
         3 => vec((0u64..4, times()), 0..5).prop_map(|readings| Command::Pulse(Pulse { readings })),
         1 => any::<u32>().prop_map(|level| Command::RaiseFeatureLevel(RaiseFeatureLevel { level })),
         1 => Just(bootstrap()),

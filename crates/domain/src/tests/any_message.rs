@@ -9,8 +9,8 @@ use crate::Command;
 use crate::command::{RenewPeerHpkeKey, ReplicateKey, UpdatePrimaryRegion};
 use crate::key::{PendingRotation, RotationKind, WrappedMaterial};
 use crate::multi_region::{
-    AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedRecord,
-    Shipment, ShipmentBody,
+    AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, RecordStamp, ReplicaCreation, SharedImport,
+    SharedRecord, Shipment, ShipmentBody,
 };
 use crate::rows::{HpkeKeyRow, PeerRegion};
 use crate::vocabulary::tags::Tags;
@@ -81,6 +81,12 @@ fn records() -> impl Strategy<Value = SharedRecord> {
         kind: RotationKind::OnDemand,
         started,
     });
+    let imports = (option::weighted(0.4, material_ids()), vec(material_ids(), 0..4)).prop_map(
+        |(pending, materials)| SharedImport {
+            pending,
+            materials: materials.into_iter().collect(),
+        },
+    );
     let parts = (
         stamps(),
         option::weighted(0.9, material_ids()),
@@ -89,13 +95,17 @@ fn records() -> impl Strategy<Value = SharedRecord> {
         option::weighted(0.3, epochs()),
         lives(),
         (any::<bool>(), any::<u32>(), option::of(times())),
+        option::weighted(0.4, imports),
     );
     parts.prop_map(
-        |(stamp, current_material, pending, replicas, handover, life, rotation)| SharedRecord {
+        |(stamp, current_material, pending, replicas, handover, life, rotation, import)| SharedRecord {
             stamp,
             spec: KeySpec::SymmetricDefault,
             usage: KeyUsage::EncryptDecrypt,
-            origin: KeyOrigin::AwsKms,
+            origin: match import {
+                Some(_) => KeyOrigin::External,
+                None => KeyOrigin::AwsKms,
+            },
             creation_date: Timestamp(0),
             current_material,
             current_rotation_date: None,
@@ -108,6 +118,7 @@ fn records() -> impl Strategy<Value = SharedRecord> {
             replicas,
             primary_incarnation: life,
             handover,
+            import,
         },
     )
 }
@@ -162,6 +173,23 @@ fn shipments() -> impl Strategy<Value = Command> {
     )
 }
 
+fn words_about_imports() -> impl Strategy<Value = Command> {
+    let parts = (regions(), names(), lives(), counters(), vec(material_ids(), 0..5));
+    parts.prop_map(|(from, key, incarnation, revision, materials)| {
+        Command::AcceptShipment(Box::new(Shipment {
+            from,
+            from_incarnation: Incarnation([1; 16]),
+            to: "us-east-1".parse().expect("region"),
+            key,
+            body: ShipmentBody::MaterialsImported {
+                incarnation,
+                revision,
+                materials,
+            },
+        }))
+    })
+}
+
 fn endings() -> impl Strategy<Value = Command> {
     (regions(), names(), lives()).prop_map(|(from, key, incarnation)| {
         Command::AcceptShipment(Box::new(Shipment {
@@ -180,6 +208,7 @@ fn receipts() -> impl Strategy<Value = Command> {
         1 => stamps().prop_map(|stamp| AcceptOutcome::Stale { stamp }),
         1 => lives().prop_map(|incarnation| AcceptOutcome::Gone { incarnation }),
         1 => Just(AcceptOutcome::GoneNoted),
+        1 => counters().prop_map(|revision| AcceptOutcome::ImportsNoted { revision }),
         1 => regions().prop_map(|primary| AcceptOutcome::NotPrimary { primary }),
         1 => Just(AcceptOutcome::Refused { reason: "x".repeat(1_000) }),
         1 => counters().prop_map(|epoch_counter| AcceptOutcome::HandoverDeclined {
@@ -267,6 +296,7 @@ pub(super) fn messages() -> impl Strategy<Value = Command> {
     prop_oneof![
         8 => shipments(),
         1 => endings(),
+        3 => words_about_imports(),
         8 => receipts(),
         6 => replications,
         4 => moves,

@@ -3,14 +3,15 @@
 use super::aim::aim;
 use super::any_command::{commands, names, times};
 use super::any_message::{messages, pairing};
-use super::test_region::{TestRegion, make_multi_region, visible_rows};
+use super::test_region::{TestRegion, make_imported, make_multi_region, visible_rows};
 use crate::key::KeyName;
 use crate::multi_region::Role;
+use crate::vocabulary::KeyOrigin;
 use crate::{Command, Guard, KeyState, Proposal, RequestKey, Row, RowKey, State};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::sample::select;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A proposal, and whether it is fitted to the state before it is applied.
@@ -53,7 +54,8 @@ fn among_peers() -> impl Strategy<Value = Vec<Step>> {
     steps(prop_oneof![1 => commands(), 2 => messages()])
 }
 
-/// A region with two peers, two ordinary keys, a primary without replicas, one with, and a replica.
+/// A region with two peers, two ordinary keys, a primary without replicas, one with, and a replica; and of imported keys
+/// an ordinary one, a primary with replicas, and a replica.
 fn inhabited_region() -> State {
     let mut region = TestRegion::new();
     for peer in ["eu-west-1", "ap-southeast-1"] {
@@ -72,7 +74,37 @@ fn inhabited_region() -> State {
         multi_region.role = Role::Replica;
         multi_region.epoch.region = "eu-west-1".parse().expect("region");
     });
+    settle_imported_keys(&mut region);
     region.state
+}
+
+fn settle_imported_keys(region: &mut TestRegion) {
+    let plain = region.create_imported(3);
+    region.import(plain, 0).expect("imported");
+    let primary = imported_multi_region(region, 3);
+    let lead = region.create_primary(6, &["eu-west-1", "ap-southeast-1"]);
+    let replicas = region.key(lead).multi_region.expect("multi-Region").replicas;
+    region.edit(primary, |key| {
+        key.multi_region.as_mut().expect("multi-Region").replicas = replicas;
+    });
+    let replica = imported_multi_region(region, 4);
+    region.edit(replica, |key| {
+        let multi_region = key.multi_region.as_mut().expect("multi-Region");
+        multi_region.role = Role::Replica;
+        multi_region.epoch.region = "eu-west-1".parse().expect("region");
+    });
+    for key in [plain, primary, replica] {
+        region.put_token(key, 1);
+    }
+}
+
+fn imported_multi_region(region: &mut TestRegion, number: u8) -> KeyName {
+    let key = region.create_with(number, |command| {
+        make_multi_region(command);
+        make_imported(command);
+    });
+    region.import(key, 0).expect("imported");
+    key
 }
 
 /// Every replica has said that it holds all materials.
@@ -163,6 +195,9 @@ fn no_row_outlives_its_key_and_no_material_is_lost_before(log: &[Step]) {
         for row in after.rows() {
             let owner = match &row {
                 Row::Material(material) => material.key,
+                Row::ImportParameters(parameters) => parameters.key,
+                Row::KeyUsage(usage) => usage.key,
+                Row::Outbox(outbox) => outbox.key,
                 Row::Alias(alias) => KeyName {
                     account: alias.account,
                     key_id: alias.key_id,
@@ -175,16 +210,43 @@ fn no_row_outlives_its_key_and_no_material_is_lost_before(log: &[Step]) {
             let RowKey::Material(name, id) = row.key() else {
                 continue;
             };
-            assert!(after.key(&name).is_none() || after.material(&name, &id).is_some());
+            // What was imported and never current may be forgotten.
+            let waited = before
+                .key(&name)
+                .is_some_and(|key| key.imported_pending() == Some(id));
+            assert!(waited || after.key(&name).is_none() || after.material(&name, &id).is_some());
         }
         for key in after.keys() {
             let current = key.current_material.iter();
             let pending = key.rotation.pending.iter().map(|pending| &pending.material_id);
-            for id in current.chain(pending) {
+            let imported = key.import.iter().flat_map(|import| &import.pending);
+            for id in current.chain(pending).chain(imported) {
                 assert!(
                     after.material(&key.name, id).is_some(),
                     "a named material is not held"
                 );
+            }
+        }
+    });
+}
+
+fn a_key_waits_for_its_import_exactly_while_bytes_are_missing(log: &[Step]) {
+    replay(log, |_, _, after| {
+        for key in after.keys() {
+            assert_eq!(key.import.is_some(), key.origin == KeyOrigin::External);
+            let waiting = key.imported_pending();
+            let rows = after.materials_of(key.name, 0);
+            let absent: BTreeSet<_> = rows
+                .filter(|material| {
+                    assert_eq!(material.imported.is_some(), key.import.is_some());
+                    material.wrapped.is_none() && waiting != Some(material.material_id)
+                })
+                .map(|material| material.material_id)
+                .collect();
+            assert_eq!(key.import.clone().unwrap_or_default().absent, absent);
+            if matches!(key.state(), KeyState::Enabled | KeyState::Updating) {
+                let current = key.current_material.and_then(|id| after.material(&key.name, &id));
+                assert!(current.is_none_or(|material| material.wrapped.is_some()));
             }
         }
     });
@@ -209,6 +271,7 @@ fn check_all(log: &[Step]) {
     a_refused_command_changes_nothing(log);
     authz_revisions_grow_by_one_at_most_and_with_every_change_of_state(log);
     no_row_outlives_its_key_and_no_material_is_lost_before(log);
+    a_key_waits_for_its_import_exactly_while_bytes_are_missing(log);
     log_time_and_epochs_never_go_back(log);
 }
 

@@ -2,7 +2,7 @@
 
 use super::test_region::{START, TestRegion, bootstrap, material, rotate};
 use crate::command::EnableKeyRotation;
-use crate::key::{KeyName, RotationKind};
+use crate::key::{Import, KeyName, RotationKind};
 use crate::multi_region::Role;
 use crate::vocabulary::{KeyOrigin, KeySpec, KeyUsage, MaterialId, Timestamp};
 use crate::{Command, Effect, KmsError, Reply, State};
@@ -132,15 +132,15 @@ fn rotation_is_refused_where_aws_refuses_it() {
         "UnsupportedOperationException"
     );
     let imported = region.create(2);
-    region.edit(imported, |key| key.origin = KeyOrigin::External);
+    region.edit(imported, |key| {
+        key.origin = KeyOrigin::External;
+        key.import = Some(Import::default());
+    });
     assert_eq!(
         region.refusal(enable(imported, 90)).0,
         "UnsupportedOperationException"
     );
-    assert_eq!(
-        region.refusal(on_demand(imported, 9)).0,
-        "KMSInvalidStateException"
-    );
+    assert_eq!(region.refusal(on_demand(imported, 9)).0, "KMSInternalException");
     let disabled = region.create(3);
     region.run(Command::DisableKey(disabled)).expect("disabled");
     for command in [

@@ -1,12 +1,16 @@
 //! A bootstrapped region to run commands in.
 
-use crate::command::{Bootstrap, CreateKey, NewMaterial, Pulse, RotateKey, SetAlias};
-use crate::key::{Key, KeyName, WrappedMaterial};
+use crate::command::{
+    Bootstrap, CreateKey, DeleteImportedKeyMaterial, ImportKeyMaterial, NewMaterial, Pulse, RotateKey,
+    SetAlias,
+};
+use crate::key::{Key, KeyName, Material, WrappedMaterial};
 use crate::multi_region::{Replica, ReplicaPhase};
-use crate::rows::{HpkeKeyRow, Row, WrappingKeyRow};
+use crate::rows::{HpkeKeyRow, ImportParameters, Row, WrappingKeyRow};
 use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
-    AccountId, Incarnation, KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Timestamp,
+    AccountId, ImportTokenId, ImportType, Incarnation, KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage,
+    MaterialId, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use crate::{Applied, Command, Guard, KmsError, Proposal, Reply, State};
 use std::collections::BTreeMap;
@@ -106,6 +110,7 @@ impl TestRegion {
                     phase: ReplicaPhase::Active,
                     acknowledged: None,
                     creation: None,
+                    imports_revision: 0,
                 };
                 multi_region
                     .replicas
@@ -140,6 +145,96 @@ impl TestRegion {
     pub(super) fn alias(&mut self, alias: &str, key: KeyName) {
         self.run(Command::CreateAlias(set_alias(alias, key)))
             .expect("alias made");
+    }
+}
+
+/// Imported keys.
+impl TestRegion {
+    /// A symmetric key of origin EXTERNAL, without material.
+    pub(super) fn create_imported(&mut self, number: u8) -> KeyName {
+        self.create_with(number, make_imported)
+    }
+
+    /// A token for one import.
+    pub(super) fn put_token(&mut self, key: KeyName, number: u8) {
+        let parameters = import_parameters(key, number, self.now);
+        self.run(Command::PutImportParameters(Box::new(parameters)))
+            .expect("a token");
+    }
+
+    /// Imports the bytes of material `number`, decided as a node decides, under a token of the same number if that is free.
+    pub(super) fn import(&mut self, key: KeyName, number: u8) -> Result<Reply, KmsError> {
+        self.import_with(key, number, |_| {})
+    }
+
+    pub(super) fn import_with(
+        &mut self,
+        key: KeyName,
+        number: u8,
+        change: impl FnOnce(&mut ImportKeyMaterial),
+    ) -> Result<Reply, KmsError> {
+        let mut token = number;
+        while self
+            .state
+            .import_parameters(&key, &ImportTokenId([token; 32]))
+            .is_some()
+        {
+            token = token.wrapping_add(50);
+        }
+        self.put_token(key, token);
+        let mut command = import_of(key, number);
+        command.token = ImportTokenId([token; 32]);
+        if self.state.material(&key, &MaterialId([number; 32])).is_some() {
+            command.import_type = ImportType::Existing;
+            command.matched = Some(MaterialId([number; 32]));
+        }
+        change(&mut command);
+        self.run(Command::ImportKeyMaterial(Box::new(command)))
+    }
+
+    pub(super) fn delete_import(&mut self, key: KeyName, number: u8) -> Applied {
+        self.run_applied(Command::DeleteImportedKeyMaterial(DeleteImportedKeyMaterial {
+            key,
+            material_id: Some(MaterialId([number; 32])),
+        }))
+    }
+
+    pub(super) fn material_row(&self, key: KeyName, number: u8) -> Material {
+        let row = self.state.material(&key, &MaterialId([number; 32]));
+        row.expect("the material is known").as_ref().clone()
+    }
+}
+
+pub(super) fn make_imported(command: &mut CreateKey) {
+    command.origin = KeyOrigin::External;
+    command.material = None;
+}
+
+pub(super) fn import_parameters(key: KeyName, number: u8, now: Timestamp) -> ImportParameters {
+    ImportParameters {
+        id: ImportTokenId([number; 32]),
+        key,
+        algorithm: WrappingAlgorithm::RsaesOaepSha256,
+        wrapping_key_spec: WrappingKeySpec::Rsa3072,
+        public_sha256: [number; 32],
+        private_wrapped: material(number).wrapped,
+        expires: now.plus_days(1),
+        used: None,
+    }
+}
+
+/// A new import of the bytes of material `number`.
+pub(super) fn import_of(key: KeyName, number: u8) -> ImportKeyMaterial {
+    ImportKeyMaterial {
+        key,
+        token: ImportTokenId([number; 32]),
+        request_sha256: [number; 32],
+        import_type: ImportType::New,
+        matched: None,
+        material: material(number),
+        commitment: material(number).wrapped,
+        expires: None,
+        description: None,
     }
 }
 

@@ -187,6 +187,10 @@ random_id!(
     Incarnation, 16, "an incarnation is 32 hexadecimal digits"
 );
 random_id!(
+    /// The id of one import token and of the wrapping key pair that it belongs to.
+    ImportTokenId, 32, "an import token id is 64 hexadecimal digits"
+);
+random_id!(
     /// The id of one formatted disk.
     StoreId, 16, "a store id is 32 hexadecimal digits"
 );

@@ -6,6 +6,7 @@ pub mod arn;
 pub mod context;
 pub mod epoch;
 pub mod ids;
+pub mod import;
 mod names;
 pub mod principal;
 pub mod region;
@@ -21,7 +22,10 @@ pub use alias::AliasName;
 pub use arn::{AliasArn, KeyArn, KeyReference};
 pub use context::EncryptionContext;
 pub use epoch::Epoch;
-pub use ids::{AccountId, HpkeKeyId, Incarnation, KeyId, MaterialId, NodeId, StoreId, WrappingKeyId};
+pub use ids::{
+    AccountId, HpkeKeyId, ImportTokenId, Incarnation, KeyId, MaterialId, NodeId, StoreId, WrappingKeyId,
+};
+pub use import::ImportType;
 pub use principal::Principal;
 pub use region::RegionName;
 pub use spec::{KeyOrigin, KeySpec, KeyUsage};

@@ -1,7 +1,7 @@
 //! A compromised region: it has its own keys and identity, everything it ever received or saw pass, and no scruples.
 //! It may ruin itself; what it does not own it must not move. (Attacks 17 and 18 of SECURITY.md.)
 
-use super::model_reseal::{ModelReseal, Sealed, sign};
+use super::model_reseal::{ModelReseal, Sealed, commit, sign, wrap};
 use super::world::World;
 use kms_domain::Command;
 use kms_domain::key::{Key, KeyName};
@@ -19,9 +19,10 @@ impl World {
         if victim == attacker {
             return;
         }
-        match self.prng.below(4) {
+        match self.prng.below(5) {
             0 => self.replay(),
             1 => self.lie_in_receipt(attacker, victim),
+            2 => self.lie_about_imports(attacker, victim),
             _ => self.push_record(attacker, victim),
         }
     }
@@ -184,7 +185,11 @@ impl World {
             shared_revision: stamp.shared_revision,
         };
         let mut forged = (*current).clone();
-        forged.wrapped = super::model_reseal::wrap(&here, &self.prng.bytes::<32>());
+        let secret = self.prng.bytes::<32>();
+        match &mut forged.imported {
+            Some(imported) => imported.commitment = wrap(&here, &commit(&secret)),
+            None => forged.wrapped = Some(wrap(&here, &secret)),
+        }
         let material = ModelReseal.seal(&here, &peer, &binding, &forged).unwrap();
         vec![MaterialInRecord {
             material_id: current.material_id,
@@ -192,6 +197,43 @@ impl World {
             rotation_kind: None,
             material,
         }]
+    }
+
+    /// Says in its own name which imported bytes another region's replica has.
+    fn lie_about_imports(&mut self, attacker: usize, victim: usize) {
+        let from = self.regions[attacker].region().clone();
+        let keys: Vec<Arc<Key>> = self.regions[victim].state.keys().cloned().collect();
+        let Some(key) = self.prng.pick(&keys).cloned() else {
+            return;
+        };
+        let others = key.multi_region.iter().flat_map(|copy| &copy.replicas);
+        let Some(life) = others
+            .filter(|(region, _)| **region != from.name)
+            .map(|(_, replica)| replica.incarnation)
+            .next()
+        else {
+            return;
+        };
+        let materials = self.regions[victim].state.materials_of(key.name, 0);
+        let word = Shipment {
+            from: from.name,
+            from_incarnation: from.incarnation,
+            to: self.regions[victim].name.clone(),
+            key: key.name,
+            body: ShipmentBody::MaterialsImported {
+                incarnation: life,
+                revision: u64::MAX,
+                materials: materials.map(|m| m.material_id).collect(),
+            },
+        };
+        let proposal = self.proposal(victim, Command::AcceptShipment(Box::new(word)));
+        let applied = self.apply(victim, &proposal);
+        assert!(
+            applied.changes.is_empty(),
+            "seed {}: a word about another's imports had effect: {:?}",
+            self.seed,
+            applied.changes
+        );
     }
 
     /// Answers for a replica that is not there any more, or that never was, or for a hand-over to somebody else.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that must happen in enough seeds.
-const PLANNED: [&str; 23] = [
+const PLANNED: [&str; 31] = [
     "a record was adopted",
     "a record was stale",
     "a record was refused",
@@ -32,6 +32,14 @@ const PLANNED: [&str; 23] = [
     "a forged record was refused",
     "an outcome stayed unknown",
     "a proposal was lost",
+    "imported bytes came to a primary",
+    "imported bytes came to a replica",
+    "new bytes were imported beside the current ones",
+    "imported bytes were deleted",
+    "imported bytes expired",
+    "an imported key rotated",
+    "the imports of a replica were noted",
+    "a hand-over was declined for want of an import",
 ];
 
 /// Counts by what happened.
@@ -65,6 +73,13 @@ impl Census {
     /// Counts an answer to a shipment.
     pub(crate) fn count_outcome(&mut self, outcome: &AcceptOutcome) {
         self.count(named(outcome));
+        let reason = match outcome {
+            AcceptOutcome::HandoverDeclined { reason, .. } => reason.as_str(),
+            _ => "",
+        };
+        if reason == "the replica is pending import" {
+            self.count("a hand-over was declined for want of an import");
+        }
     }
 
     /// Counts what one applied command shows.
@@ -93,6 +108,14 @@ impl Census {
                 {
                     self.count("the end of a replica was told");
                 }
+                (Some(Row::Material(before)), Some(Row::Material(after)))
+                    if before.wrapped.is_some() && after.wrapped.is_none() =>
+                {
+                    self.count(match &proposal.command {
+                        Command::Pulse(_) => "imported bytes expired",
+                        _ => "imported bytes were deleted",
+                    });
+                }
                 _ => {}
             }
         }
@@ -102,6 +125,21 @@ impl Census {
         let (Some(was), Some(is)) = (&before.multi_region, &after.multi_region) else {
             return;
         };
+        if matches!(proposal.command, Command::ImportKeyMaterial(_)) {
+            self.count(match is.role {
+                Role::Primary => "imported bytes came to a primary",
+                Role::Replica => "imported bytes came to a replica",
+            });
+        }
+        if before.imported_pending().is_none()
+            && after.imported_pending().is_some()
+            && is.role == Role::Primary
+        {
+            self.count("new bytes were imported beside the current ones");
+        }
+        if matches!(proposal.command, Command::RotateToImportedMaterial(_)) && after.has_replicas() {
+            self.count("an imported key rotated");
+        }
         match (was.role, is.role) {
             (Role::Replica, Role::Primary) => self.count("a replica became primary"),
             (Role::Primary, Role::Replica) => self.count("a primary became a replica"),
@@ -145,5 +183,6 @@ fn named(outcome: &AcceptOutcome) -> &'static str {
         AcceptOutcome::NotPrimary { .. } => "the end of a replica was told to no primary",
         AcceptOutcome::Refused { .. } => "a record was refused",
         AcceptOutcome::HandoverDeclined { .. } => "a hand-over was declined",
+        AcceptOutcome::ImportsNoted { .. } => "the imports of a replica were noted",
     }
 }

@@ -118,6 +118,7 @@ impl World {
             "{at} has other materials"
         );
         if copy.role == Role::Primary {
+            self.assert_imports_are_known(state, key, &at);
             for (peer, replica) in &copy.replicas {
                 let there = &self.regions[self.index_of(peer)];
                 let life = there
@@ -134,6 +135,29 @@ impl World {
                 .and_then(|m| m.replicas.get(&state.region().unwrap().name))
                 .map(|replica| replica.incarnation);
             assert_eq!(listed, Some(copy.incarnation), "{at} is unknown to its primary");
+        }
+    }
+
+    /// The primary knows which replicas have which imported bytes.
+    fn assert_imports_are_known(&self, state: &State, key: &Key, at: &str) {
+        let replicas = key.multi_region.iter().flat_map(|copy| copy.replicas.keys());
+        for material in state.materials_of(key.name, 0) {
+            let Some(imported) = &material.imported else {
+                continue;
+            };
+            let have = replicas
+                .clone()
+                .filter(|name| {
+                    let there = &self.regions[self.index_of(name)].state;
+                    let row = there.material(&key.name, &material.material_id);
+                    row.is_some_and(|row| row.wrapped.is_some())
+                })
+                .cloned()
+                .collect();
+            assert_eq!(
+                imported.imported_in, have,
+                "{at} believes otherwise of its imports"
+            );
         }
     }
 

@@ -11,6 +11,8 @@ mod compromised_region;
 mod convergence;
 mod faults;
 mod handovers;
+mod imported_keys;
+mod imports;
 mod invariants;
 mod many_materials;
 mod model_reseal;

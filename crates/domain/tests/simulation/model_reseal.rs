@@ -4,10 +4,12 @@
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
 use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
 use kms_domain::rows::{PeerRegion, Region};
-use kms_domain::vocabulary::{Epoch, HpkeKeyId, Incarnation, RegionName};
+use kms_domain::vocabulary::{Epoch, HpkeKeyId, Incarnation, KeyOrigin, RegionName};
 use std::sync::Arc;
 
-/// Material between regions.
+const COMMITMENT: &[u8] = b"commitment to ";
+
+/// Material between regions; of imported material, a commitment to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sealed {
     pub(crate) source: (RegionName, Incarnation),
@@ -34,6 +36,16 @@ pub(crate) fn unwrap(region: &RegionName, wrapped: &WrappedMaterial) -> Option<V
     let prefix = region.as_str().as_bytes();
     let rest = wrapped.bytes.strip_prefix(prefix)?;
     rest.strip_prefix(&[0]).map(<[u8]>::to_vec)
+}
+
+/// What imported bytes are recognized by. Nothing is secret here, so their owner finds them in it.
+pub(crate) fn commit(secret: &[u8]) -> Vec<u8> {
+    [COMMITMENT, secret].concat()
+}
+
+/// The bytes that a commitment is to.
+pub(crate) fn committed(commitment: &[u8]) -> Option<Vec<u8>> {
+    commitment.strip_prefix(COMMITMENT).map(<[u8]>::to_vec)
 }
 
 /// A region's signature: its public key, and what is signed in full.
@@ -65,8 +77,13 @@ impl Reseal for ModelReseal {
         binding: &MaterialBinding,
         material: &Material,
     ) -> Result<Sealed, ResealError> {
-        let secret = unwrap(&region.name, &material.wrapped)
-            .ok_or_else(|| ResealError("wrapped by another region".into()))?;
+        let wrapped = match binding.origin {
+            KeyOrigin::External => material.imported.as_ref().map(|imported| &imported.commitment),
+            _ => material.wrapped.as_ref(),
+        };
+        let secret = wrapped
+            .and_then(|wrapped| unwrap(&region.name, wrapped))
+            .ok_or_else(|| ResealError("wrapped by another region, or not here".into()))?;
         Ok(Sealed {
             source: (region.name.clone(), region.incarnation),
             destination: (peer.name.clone(), peer.incarnation),
@@ -87,7 +104,8 @@ impl Reseal for ModelReseal {
         let opens = sealed.source == (peer.name.clone(), peer.incarnation)
             && sealed.destination == (region.name.clone(), region.incarnation)
             && sealed.hpke_key <= region.hpke_key
-            && sealed.binding == *binding;
+            && sealed.binding == *binding
+            && committed(&sealed.secret).is_some() == (binding.origin == KeyOrigin::External);
         if !opens {
             return Err(ResealError("the sealed material does not open".into()));
         }

@@ -29,7 +29,10 @@ impl World {
         }
         let keys: Vec<Arc<Key>> = self.regions[here].state.keys().cloned().collect();
         if self.prng.chance(6) && keys.len() < keys_max {
-            let command = self.create_key(here);
+            let command = match self.prng.chance(30) {
+                true => self.create_imported_key(here),
+                false => self.create_key(here),
+            };
             self.decide(here, None, command);
             return;
         }
@@ -38,6 +41,10 @@ impl World {
         };
         if self.prng.chance(25) {
             self.encrypt(here, &key);
+            return;
+        }
+        if key.origin == KeyOrigin::External && self.prng.chance(60) {
+            self.request_about_imports(here, &key);
             return;
         }
         if let Some(command) = self.choose_command(here, &key) {

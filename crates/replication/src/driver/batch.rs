@@ -39,7 +39,8 @@ pub(crate) struct Shipped {
 impl Shipped {
     pub(crate) fn of(shipment: &Shipment<Arc<[u8]>>) -> Self {
         match &shipment.body {
-            ShipmentBody::ReplicaGone { incarnation } => Self {
+            ShipmentBody::ReplicaGone { incarnation }
+            | ShipmentBody::MaterialsImported { incarnation, .. } => Self {
                 key: shipment.key,
                 stamp: None,
                 incarnation: *incarnation,

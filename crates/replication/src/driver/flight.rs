@@ -168,6 +168,7 @@ fn receipt_of(
 
 async fn note(shared: &Shared, shipped: &Shipped, receipt: Receipt) -> Fate {
     let held_more = !receipt.materials_held.is_empty();
+    let imports_noted = matches!(receipt.outcome, AcceptOutcome::ImportsNoted { .. });
     let told = receipt.stamp.is_none() && receipt.outcome == AcceptOutcome::GoneNoted;
     let proposal = Proposal {
         time: (shared.clock)(),
@@ -184,7 +185,7 @@ async fn note(shared: &Shared, shipped: &Shipped, receipt: Receipt) -> Fate {
     let settled = matches!(noted, Ok(Reply::AcknowledgementNoted { settled: true }));
     match noted {
         Err(refusal) => Fate::Failed(refusal.to_string()),
-        Ok(_) if told || (settled && shipped.stamp.is_some()) => Fate::Settled,
+        Ok(_) if told || (settled && (shipped.stamp.is_some() || imports_noted)) => Fate::Settled,
         Ok(_) if held_more => Fate::Progressed,
         Ok(_) => Fate::Stuck(shipped.stamp.clone()),
     }
@@ -200,5 +201,6 @@ pub(crate) const fn outcome_name(outcome: &AcceptOutcome) -> &'static str {
         AcceptOutcome::NotPrimary { .. } => "not_primary",
         AcceptOutcome::Refused { .. } => "refused",
         AcceptOutcome::HandoverDeclined { .. } => "handover_declined",
+        AcceptOutcome::ImportsNoted { .. } => "imports_noted",
     }
 }

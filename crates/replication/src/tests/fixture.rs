@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kms_crypto::material::{KeyMaterial, MaterialName};
+use kms_crypto::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use kms_crypto::region::{HpkeKeyPair, RegionLife, RegionSigningKey, SignedHpkeKey};
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
-use kms_domain::command::{Bootstrap, CreateKey, NewMaterial, ReplicateKey};
+use kms_domain::command::{Bootstrap, CreateKey, ImportKeyMaterial, NewMaterial, ReplicateKey};
 use kms_domain::key::{KeyName, WrappedMaterial};
-use kms_domain::rows::{HpkeKeyRow, PeerRegion, Region, WrappingKeyRow};
+use kms_domain::rows::{HpkeKeyRow, ImportParameters, PeerRegion, Region, WrappingKeyRow};
 use kms_domain::vocabulary::{
-    Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, RegionName, Timestamp,
+    ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, RegionName,
+    Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
 use tokio::time::Instant;
@@ -75,7 +76,7 @@ pub(super) fn key_name(number: u32) -> KeyName {
     }
 }
 
-fn material_id(number: u32) -> MaterialId {
+pub(super) fn material_id(number: u32) -> MaterialId {
     let mut id = [7; 32];
     id[..4].copy_from_slice(&number.to_be_bytes());
     MaterialId(id)
@@ -194,7 +195,18 @@ impl TestRegion {
 
     /// Makes a multi-Region key here and asks for a replica in `to`.
     pub(super) fn replicate(&self, number: u32, to: &Self) {
-        self.create(number);
+        self.create(number, KeyOrigin::AwsKms);
+        self.ask_for_replica(number, to);
+    }
+
+    /// Makes a multi-Region key here whose material is `material`, imported, and asks for a replica in `to`.
+    pub(super) fn replicate_imported(&self, number: u32, material: &KeyMaterial, to: &Self) {
+        self.create(number, KeyOrigin::External);
+        self.import(number, material);
+        self.ask_for_replica(number, to);
+    }
+
+    fn ask_for_replica(&self, number: u32, to: &Self) {
         let replicate = ReplicateKey {
             key: key_name(number),
             region: to.row().name.clone(),
@@ -206,7 +218,68 @@ impl TestRegion {
         self.apply(Command::ReplicateKey(Box::new(replicate))).unwrap();
     }
 
-    fn create(&self, number: u32) {
+    /// Imports `material` as the first one of the key, or as that again.
+    pub(super) fn import(&self, number: u32, material: &KeyMaterial) {
+        let (key, id, region) = (key_name(number), material_id(number), self.row());
+        let place = MaterialPlace {
+            origin: KeyOrigin::External,
+            ..place(&region, key, id)
+        };
+        let (wrapping, rng) = (&self.keys.wrapping, &mut rand::rng());
+        let by_this_region = |bytes: Vec<u8>| WrappedMaterial {
+            wrapping_key: 1,
+            bytes: bytes.into(),
+        };
+        let wrapped = wrapping.wrap_material(&place, material, rng).unwrap();
+        let commitment = wrapping.wrap_commitment(&place, &material.commitment(&place.name), rng);
+        let known = self.state().material(&key, &id).is_some();
+        let token = ImportTokenId(rand::random());
+        let parameters = ImportParameters {
+            id: token,
+            key,
+            algorithm: WrappingAlgorithm::RsaesOaepSha256,
+            wrapping_key_spec: WrappingKeySpec::Rsa3072,
+            public_sha256: [1; 32],
+            private_wrapped: by_this_region(vec![1]),
+            expires: NOW.plus_days(1),
+            used: None,
+        };
+        self.apply(Command::PutImportParameters(Box::new(parameters)))
+            .unwrap();
+        let import = ImportKeyMaterial {
+            key,
+            token,
+            request_sha256: [1; 32],
+            import_type: if known {
+                ImportType::Existing
+            } else {
+                ImportType::New
+            },
+            matched: known.then_some(id),
+            material: NewMaterial {
+                material_id: id,
+                wrapped: by_this_region(wrapped),
+            },
+            commitment: by_this_region(commitment.unwrap()),
+            expires: None,
+            description: None,
+        };
+        self.apply(Command::ImportKeyMaterial(Box::new(import))).unwrap();
+    }
+
+    /// The commitment to a key's first material, as this region holds it.
+    pub(super) fn commitment_of(&self, number: u32) -> Option<MaterialCommitment> {
+        let state = self.state();
+        let (key, id, region) = (key_name(number), material_id(number), self.row());
+        let imported = state.material(&key, &id)?.imported.clone()?;
+        let opened = self
+            .keys
+            .wrapping
+            .unwrap_commitment(&place(&region, key, id), &imported.commitment.bytes);
+        Some(opened.unwrap())
+    }
+
+    fn create(&self, number: u32, origin: KeyOrigin) {
         let name = key_name(number);
         let material = KeyMaterial::generate(KeySpec::SymmetricDefault, &mut rand::rng());
         let region = self.row();
@@ -219,12 +292,12 @@ impl TestRegion {
             name,
             spec: KeySpec::SymmetricDefault,
             usage: KeyUsage::EncryptDecrypt,
-            origin: KeyOrigin::AwsKms,
+            origin,
             description: String::new(),
             policy: String::new(),
             tags: BTreeMap::new(),
             multi_region: Some(Incarnation(rand::random())),
-            material: Some(NewMaterial {
+            material: (origin == KeyOrigin::AwsKms).then(|| NewMaterial {
                 material_id: material_id(number),
                 wrapped: WrappedMaterial {
                     wrapping_key: 1,
@@ -242,7 +315,7 @@ impl TestRegion {
         let region = self.row();
         let opened = self.keys.wrapping.unwrap_material(
             &place(&region, key_name(number), material_id(number)),
-            &material.wrapped.bytes,
+            &material.wrapped.as_ref().unwrap().bytes,
         );
         Some(opened.ok().unwrap().bytes().to_vec())
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kms_crypto::material::KeyMaterial;
 use kms_domain::Command;
 use kms_domain::command::{EnableKeyRotation, Pulse};
 use kms_domain::multi_region::{AcceptOutcome, Receipt, ReplicaPhase, receipt, ship};
-use kms_domain::vocabulary::MaterialId;
+use kms_domain::vocabulary::{KeySpec, MaterialId};
 use tokio::time::Instant;
 
-use super::fixture::{NOW, TestDial, TestRegion, clock, eventually, key_name, region_name};
+use super::fixture::{NOW, TestDial, TestRegion, clock, eventually, key_name, material_id, region_name};
 use crate::driver::Shipped;
 use crate::reseal::HpkeReseal;
 use crate::{DialRegion, Handle, Limits, LocalRegion, Options, start};
@@ -44,6 +45,19 @@ impl World {
             dial,
             handle,
         }
+    }
+
+    /// The second region's driver, shipping back to the first.
+    async fn start_back(&self) -> Handle {
+        let address = self.source.serve(&self.destination).await;
+        self.dial.set("https://us", address);
+        start(Options {
+            region: Arc::clone(&self.destination) as Arc<dyn LocalRegion>,
+            key_ring: Arc::new(self.destination.keys.clone()),
+            dial: Arc::clone(&self.dial) as Arc<dyn DialRegion>,
+            clock: clock(),
+            limits: Limits::default(),
+        })
     }
 
     async fn serve(&self) {
@@ -84,6 +98,30 @@ async fn a_replicated_key_arrives_with_its_material_and_becomes_active() {
     let peer = region_name("eu-west-1");
     let shown = || world.handle.peer(&peer).is_some_and(|p| p.last_success.is_some());
     eventually("the success is shown", shown).await;
+    world.handle.shutdown().await;
+}
+
+#[tokio::test]
+async fn of_an_imported_key_the_commitment_travels_and_the_replica_says_which_bytes_it_has() {
+    let world = World::new(&["https://live"]);
+    world.serve().await;
+    let back = world.start_back().await;
+    let material = KeyMaterial::generate(KeySpec::SymmetricDefault, &mut rand::rng()).unwrap();
+    world.source.replicate_imported(1, &material, &world.destination);
+    world.handle.wake(&region_name("eu-west-1"));
+    world.until_settled().await;
+    let (state, id) = (world.destination.state(), material_id(1));
+    let row = state.material(&key_name(1), &id).unwrap();
+    assert!(row.wrapped.is_none(), "imported bytes never travel");
+    let (sent, arrived) = (world.source.commitment_of(1), world.destination.commitment_of(1));
+    assert!(arrived.unwrap().ct_eq(&sent.unwrap()));
+    world.destination.import(1, &material);
+    let told = || world.destination.state().outbox_len() == 0;
+    eventually("the primary was told", told).await;
+    let state = world.source.state();
+    let imported = state.material(&key_name(1), &id).unwrap().imported.clone();
+    assert!(imported.unwrap().imported_in.contains(&region_name("eu-west-1")));
+    back.shutdown().await;
     world.handle.shutdown().await;
 }
 

@@ -3,6 +3,7 @@
 use super::read;
 use crate::errors::OperationError;
 use crate::node::Running;
+use kms_domain::key::WrappedMaterial;
 use kms_domain::vocabulary::WrappingKeyId;
 use kms_domain::{Row, State};
 use kms_proto::admin::v1;
@@ -39,9 +40,21 @@ const fn standing(retired: bool, current: bool) -> &'static str {
 fn references(state: &State) -> BTreeMap<WrappingKeyId, u64> {
     let mut counts = BTreeMap::new();
     for row in state.rows() {
-        if let Row::Material(material) = row {
-            *counts.entry(material.wrapped.wrapping_key).or_insert(0) += 1;
+        for wrapped in wrapped_in(&row) {
+            *counts.entry(wrapped.wrapping_key).or_insert(0) += 1;
         }
     }
     counts
+}
+
+/// What a row holds that a wrapping key opens.
+fn wrapped_in(row: &Row) -> Vec<&WrappedMaterial> {
+    match row {
+        Row::Material(material) => {
+            let commitment = material.imported.as_ref().map(|imported| &imported.commitment);
+            material.wrapped.iter().chain(commitment).collect()
+        }
+        Row::ImportParameters(parameters) => vec![&parameters.private_wrapped],
+        _ => Vec::new(),
+    }
 }

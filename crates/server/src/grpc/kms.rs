@@ -163,6 +163,23 @@ operations! {
     generate_data_key "GenerateDataKey" GenerateDataKeyRequest -> GenerateDataKeyResponse;
     generate_data_key_without_plaintext "GenerateDataKeyWithoutPlaintext"
         GenerateDataKeyWithoutPlaintextRequest -> GenerateDataKeyWithoutPlaintextResponse;
+    generate_data_key_pair "GenerateDataKeyPair" GenerateDataKeyPairRequest -> GenerateDataKeyPairResponse;
+    generate_data_key_pair_without_plaintext "GenerateDataKeyPairWithoutPlaintext"
+        GenerateDataKeyPairWithoutPlaintextRequest -> GenerateDataKeyPairWithoutPlaintextResponse;
+    sign "Sign" SignRequest -> SignResponse;
+    verify "Verify" VerifyRequest -> VerifyResponse;
+    generate_mac "GenerateMac" GenerateMacRequest -> GenerateMacResponse;
+    verify_mac "VerifyMac" VerifyMacRequest -> VerifyMacResponse;
+    derive_shared_secret "DeriveSharedSecret" DeriveSharedSecretRequest -> DeriveSharedSecretResponse;
+    encapsulate "Encapsulate" EncapsulateRequest -> EncapsulateResponse;
+    decapsulate "Decapsulate" DecapsulateRequest -> DecapsulateResponse;
+    get_public_key "GetPublicKey" GetPublicKeyRequest -> GetPublicKeyResponse;
+    get_key_last_usage "GetKeyLastUsage" GetKeyLastUsageRequest -> GetKeyLastUsageResponse;
+    get_parameters_for_import "GetParametersForImport"
+        GetParametersForImportRequest -> GetParametersForImportResponse;
+    import_key_material "ImportKeyMaterial" ImportKeyMaterialRequest -> ImportKeyMaterialResponse;
+    delete_imported_key_material "DeleteImportedKeyMaterial"
+        DeleteImportedKeyMaterialRequest -> DeleteImportedKeyMaterialResponse;
     generate_random "GenerateRandom" GenerateRandomRequest -> GenerateRandomResponse;
     create_alias "CreateAlias" CreateAliasRequest -> CreateAliasResponse;
     update_alias "UpdateAlias" UpdateAliasRequest -> UpdateAliasResponse;

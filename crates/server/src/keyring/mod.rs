@@ -3,6 +3,7 @@
 //! for as long as the process does. Permission is decided elsewhere, before anyone asks here.
 
 mod found;
+mod import;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use crate::errors::OperationError;
 use kms_crypto::region::{HpkeKeyPair, RegionSigningKey, handover_fields};
 use kms_crypto::wrap::{MaterialPlace, RootKey, WrappingKey};
 use kms_crypto::{CryptoError, CryptoRng, Fields, KeyMaterial, MaterialName, SecretKey256};
+use kms_domain::error::StateProblem;
 use kms_domain::key::{Key, KeyName, Material, WrappedMaterial};
 use kms_domain::multi_region::HandoverProof;
 use kms_domain::rows::{HpkeKeyRow, Region, WrappingKeyRow};
@@ -30,6 +32,9 @@ const HPKE_PURPOSE: &str = "hpke-private";
 const SIGNING_PURPOSE: &str = "region-signing";
 const PLACE_LABEL: &str = "concord.kms/region-private/v1";
 const MARKER_PURPOSE: &str = "pagination-marker";
+const IMPORT_TOKEN_PURPOSE: &str = "import-token";
+const IMPORT_WRAPPING_PURPOSE: &str = "import-wrapping-private";
+const IMPORT_WRAPPING_LABEL: &str = "concord.kms/import-wrapping-place/v1";
 
 /// Keys opened so far. A key's bytes never change under its id, so nothing here is ever evicted.
 #[derive(Default)]
@@ -43,6 +48,7 @@ struct Opened {
 pub struct Keyring {
     root: RootKey,
     marker_key: SecretKey256,
+    import_token_key: SecretKey256,
     opened: Mutex<Opened>,
 }
 
@@ -54,6 +60,7 @@ impl Keyring {
     pub fn new(root: RootKey) -> Result<Self, CryptoError> {
         Ok(Self {
             marker_key: root.derive(MARKER_PURPOSE)?,
+            import_token_key: root.derive(IMPORT_TOKEN_PURPOSE)?,
             root,
             opened: Mutex::default(),
         })
@@ -67,6 +74,11 @@ impl Keyring {
     /// Authenticates pagination markers; the same on all nodes of the region.
     pub fn marker_key(&self) -> &[u8; 32] {
         self.marker_key.expose()
+    }
+
+    /// Authenticates import tokens; the same on all nodes of the region.
+    pub fn import_token_key(&self) -> &[u8; 32] {
+        self.import_token_key.expose()
     }
 
     /// Lends the operating system's random generator.
@@ -123,7 +135,8 @@ impl Keyring {
     /// Opens a material of `key`.
     ///
     /// # Errors
-    /// When the row, or the wrapping key's, does not open: it was damaged or belongs to another root key.
+    /// When the material was imported and its bytes are not here; when the row, or the wrapping key's, does not open: it
+    /// was damaged or belongs to another root key.
     pub fn open_material(
         &self,
         state: &State,
@@ -131,9 +144,13 @@ impl Keyring {
         row: &Material,
     ) -> Result<KeyMaterial, OperationError> {
         let region = region_of(state)?;
-        let wrapping_key = self.wrapping_key(state, row.wrapped.wrapping_key)?;
+        let Some(wrapped) = &row.wrapped else {
+            let (_, arn) = state.existing_key(&key.name)?;
+            return Err(KmsError::InvalidState(arn, StateProblem::PendingImport).into());
+        };
+        let wrapping_key = self.wrapping_key(state, wrapped.wrapping_key)?;
         let place = place(region, key.name, row.material_id, key.spec, key.origin);
-        Ok(wrapping_key.unwrap_material(&place, &row.wrapped.bytes)?)
+        Ok(wrapping_key.unwrap_material(&place, &wrapped.bytes)?)
     }
 
     /// The wrapping key with this id.

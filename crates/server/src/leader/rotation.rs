@@ -30,7 +30,10 @@ fn due(state: &State) -> Vec<KeyName> {
         .due(region.log_time)
         .filter_map(|deadline| match deadline {
             Deadline::Rotation(key) => Some(*key),
-            Deadline::Deletion(_) | Deadline::HandoverPatience(_) => None,
+            Deadline::Deletion(_)
+            | Deadline::HandoverPatience(_)
+            | Deadline::MaterialExpiry(..)
+            | Deadline::ImportParametersExpiry(..) => None,
         })
         .take(KEYS_PER_LOOK_MAX)
         .collect()

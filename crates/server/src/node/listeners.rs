@@ -89,6 +89,7 @@ async fn client(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinH
         running.raft.clone(),
         Arc::clone(&running.keyring),
         Arc::clone(&running.cache),
+        Arc::clone(&running.usage),
         running.clock.clone(),
     );
     let limit = running.config.limits.request_bytes_max;

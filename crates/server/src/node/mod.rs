@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod key_usages;
 mod listeners;
 mod measures;
 mod open_files;
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::operations::cache::MaterialCache;
+use crate::operations::usage::KeyUsages;
 use crate::tls::ReloadingTls;
 use kms_storage::DataFolder;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ pub struct Running {
     pub keyring: Arc<Keyring>,
     /// Opened key material.
     pub cache: Arc<MaterialCache>,
+    /// When keys were last used, as far as the region does not know yet.
+    pub usage: Arc<KeyUsages>,
     /// The wall clock.
     pub clock: Clock,
     /// Whether the node serves, and why not.

@@ -1,7 +1,7 @@
 //! The life of a node, from start to a signal or a failure.
 
 use super::start::{StartedNode, start};
-use super::{NodeError, Running, listeners, measures, open_files, readiness, shutdown};
+use super::{NodeError, Running, key_usages, listeners, measures, open_files, readiness, shutdown};
 use crate::config::Config;
 use crate::leader;
 use crate::tls::reload_periodically;
@@ -21,6 +21,7 @@ pub async fn run(mut config: Config) -> Result<(), NodeError> {
     let keyring = Arc::clone(&running.keyring);
     tokio::spawn(readiness::follow(raft, keyring, running.readiness.clone()));
     tokio::spawn(reload_certificates(Arc::clone(&running)));
+    tokio::spawn(key_usages::flush_for_ever(Arc::clone(&running)));
     let duties = leader::start(&running, effects);
     let listeners = listeners::listen(&running).await?;
     measures::serve(recorder, Arc::clone(&running)).await?;

@@ -41,6 +41,7 @@ pub(super) async fn start(config: Config) -> Result<StartedNode, NodeError> {
             config.limits.material_cache_entries_max,
             config.limits.material_cache_age(),
         )),
+        usage: Arc::default(),
         clock,
         readiness: Readiness::default(),
         tls,

@@ -7,15 +7,17 @@ use super::metadata::key_metadata;
 use super::service::Service;
 use super::validation::{constraint, one_of, tags, text_within};
 use crate::errors::OperationError;
+use kms_crypto::KeyMaterial;
 use kms_domain::command::{CreateKey, NewMaterial};
 use kms_domain::commands::rules::{check_policy, tags_from_list};
 use kms_domain::key::KeyName;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::DESCRIPTION_CHARS_MAX;
 use kms_domain::vocabulary::tags::Tags;
-use kms_domain::vocabulary::{KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage};
+use kms_domain::vocabulary::{KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId};
 use kms_domain::{Command, Guard, KmsError, Reply, State};
 use kms_proto::kms::v1;
+use std::sync::Arc;
 
 /// What the caller asked for, parsed.
 struct Wanted {
@@ -45,13 +47,16 @@ impl Service {
             KeyId::uuid(uuid_v4(random))
         };
         let name = KeyName { account, key_id };
+        let material = self.first_material(call, &wanted).await?;
         let (reply, view) = self
             .change(
                 call,
                 OPERATION,
                 &request,
                 |state| allow_in_account(state, call, OPERATION),
-                |state, authorized| self.decide_create_key(state, name, &wanted, authorized),
+                |state, authorized| {
+                    self.decide_create_key(state, name, &wanted, material.as_ref(), authorized)
+                },
             )
             .await?;
         let Reply::KeyCreated { key_id } = reply else {
@@ -71,24 +76,49 @@ impl Service {
         })
     }
 
+    /// The key's first material, unless it is to be imported. RSA material is made away from the async workers, and only
+    /// for callers who may make keys.
+    async fn first_material(
+        &self,
+        call: &Call,
+        wanted: &Wanted,
+    ) -> Result<Option<(MaterialId, KeyMaterial)>, OperationError> {
+        if wanted.origin != KeyOrigin::AwsKms {
+            return Ok(None);
+        }
+        let (keyring, spec) = (Arc::clone(&self.keyring), wanted.spec);
+        let generate = move || keyring.with_rng(|rng| KeyMaterial::generate(spec, rng));
+        let material = match spec {
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
+                self.look(call, |state| allow_in_account(state, call, Operation::CreateKey))
+                    .await?;
+                self.generation.run(call, generate).await?
+            }
+            _ => generate(),
+        };
+        Ok(Some((MaterialId(self.keyring.random_bytes()), material?)))
+    }
+
     fn decide_create_key(
         &self,
         state: &State,
         name: KeyName,
         wanted: &Wanted,
+        material: Option<&(MaterialId, KeyMaterial)>,
         authorized: &Guard,
     ) -> Result<Decided, OperationError> {
         let mut guard = authorized.clone();
         guard.keys.push((name, None));
-        let material = match wanted.origin {
-            KeyOrigin::AwsKms => {
-                let (material_id, wrapped) =
-                    self.keyring
-                        .make_material(state, name, wanted.spec, wanted.origin)?;
+        let material = match material {
+            Some((material_id, material)) => {
+                let (material_id, origin) = (*material_id, wanted.origin);
+                let wrapped = self
+                    .keyring
+                    .wrap_material(state, name, material_id, origin, material)?;
                 guard.wrapping_key = Some(wrapped.wrapping_key);
                 Some(NewMaterial { material_id, wrapped })
             }
-            _ => None,
+            None => None,
         };
         let command = CreateKey {
             name,
@@ -149,7 +179,7 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
             KmsError::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")).into(),
         );
     }
-    supported_now(spec, origin)?;
+    check_origin(spec, origin)?;
     let description = request.description.clone().unwrap_or_default();
     text_within("description", &description, 0, DESCRIPTION_CHARS_MAX)?;
     Ok(Wanted {
@@ -163,19 +193,18 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
     })
 }
 
-/// What this version makes: symmetric keys with material of its own.
-fn supported_now(spec: KeySpec, origin: KeyOrigin) -> Result<(), KmsError> {
-    if origin != KeyOrigin::AwsKms {
-        return Err(KmsError::UnsupportedOperation(format!(
+/// Material is made here or imported; custom key stores do not exist yet.
+fn check_origin(spec: KeySpec, origin: KeyOrigin) -> Result<(), KmsError> {
+    match origin {
+        KeyOrigin::AwsKms => Ok(()),
+        KeyOrigin::External if spec.can_be_imported() => Ok(()),
+        KeyOrigin::External => Err(KmsError::UnsupportedOperation(format!(
+            "KeySpec {spec} is not supported for Origin {origin}."
+        ))),
+        KeyOrigin::AwsCloudHsm | KeyOrigin::ExternalKeyStore => Err(KmsError::UnsupportedOperation(format!(
             "Origin {origin} is not supported yet."
-        )));
+        ))),
     }
-    if spec != KeySpec::SymmetricDefault {
-        return Err(KmsError::UnsupportedOperation(format!(
-            "KeySpec {spec} is not supported yet."
-        )));
-    }
-    Ok(())
 }
 
 /// A key policy document is kept as given. It is bounded here; it does not decide anything yet.

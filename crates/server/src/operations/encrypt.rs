@@ -2,8 +2,8 @@
 
 use super::Call;
 use super::authorization::authorize_key;
+use super::encryption::{algorithm, check_encrypts, unless_dry_run};
 use super::service::Service;
-use super::symmetric::{algorithm, check_usable, unless_dry_run};
 use super::validation::{KeyForms, blob_within, encryption_context, grant_tokens};
 use crate::errors::OperationError;
 use kms_domain::key_states::Operation;
@@ -22,18 +22,23 @@ impl Service {
         let plaintext = Zeroizing::new(request.plaintext);
         blob_within("plaintext", &plaintext, 1, PLAINTEXT_BYTES_MAX)?;
         grant_tokens(&request.grant_tokens)?;
-        let algorithm = algorithm("encryptionAlgorithm", request.encryption_algorithm.as_deref())?;
         let context = encryption_context(request.encryption_context)?;
-        self.look(call, |state| {
+        let algorithm = algorithm(
+            "encryptionAlgorithm",
+            request.encryption_algorithm.as_deref(),
+            &context,
+        )?;
+        self.use_key(call, OPERATION, |state| {
             let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
-            let usable = check_usable(state, &key, OPERATION, algorithm)?;
+            let usable = check_encrypts(state, &key, OPERATION, algorithm)?;
             unless_dry_run(request.dry_run)?;
-            let sealed = self.seal(state, &usable, &context, &plaintext)?;
-            Ok(v1::EncryptResponse {
+            let sealed = self.seal(state, &usable, algorithm, &context, &plaintext)?;
+            let response = v1::EncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 key_id: sealed.key_arn,
                 encryption_algorithm: algorithm.to_string(),
-            })
+            };
+            Ok((response, sealed.key))
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! GenerateDataKey: a data key, in plaintext and encrypted.
 
 use super::Call;
-use super::data_key::{DataKeyRequest, length};
+use super::data_key::{DataKeyTarget, length};
 use super::service::Service;
 use super::validation::{encryption_context, grant_tokens, no_recipient};
 use crate::errors::OperationError;
@@ -18,20 +18,20 @@ impl Service {
         no_recipient(request.recipient.as_ref())?;
         grant_tokens(&request.grant_tokens)?;
         let context = encryption_context(request.encryption_context)?;
-        let wanted = DataKeyRequest {
+        let length = length(request.number_of_bytes, request.key_spec.as_deref())?;
+        let target = DataKeyTarget {
             operation: Operation::GenerateDataKey,
             key_id: &request.key_id,
             context: &context,
-            length: length(request.number_of_bytes, request.key_spec.as_deref())?,
             dry_run: request.dry_run,
         };
-        let (data_key, sealed) = self.data_key(call, &wanted).await?;
+        let (data_key, sealed) = self.data_key(call, &target, length).await?;
         Ok(v1::GenerateDataKeyResponse {
             ciphertext_blob: sealed.ciphertext,
             plaintext: data_key.expose().to_vec(),
             key_id: sealed.key_arn,
             ciphertext_for_recipient: None,
-            key_material_id: sealed.material_id.to_string(),
+            key_material_id: sealed.material_id.map(|id| id.to_string()).unwrap_or_default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! GenerateDataKeyWithoutPlaintext: a data key, encrypted only.
 
 use super::Call;
-use super::data_key::{DataKeyRequest, length};
+use super::data_key::{DataKeyTarget, length};
 use super::service::Service;
 use super::validation::{encryption_context, grant_tokens};
 use crate::errors::OperationError;
@@ -17,18 +17,18 @@ impl Service {
     ) -> Result<v1::GenerateDataKeyWithoutPlaintextResponse, OperationError> {
         grant_tokens(&request.grant_tokens)?;
         let context = encryption_context(request.encryption_context)?;
-        let wanted = DataKeyRequest {
+        let length = length(request.number_of_bytes, request.key_spec.as_deref())?;
+        let target = DataKeyTarget {
             operation: Operation::GenerateDataKeyWithoutPlaintext,
             key_id: &request.key_id,
             context: &context,
-            length: length(request.number_of_bytes, request.key_spec.as_deref())?,
             dry_run: request.dry_run,
         };
-        let (_, sealed) = self.data_key(call, &wanted).await?;
+        let (_, sealed) = self.data_key(call, &target, length).await?;
         Ok(v1::GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: sealed.ciphertext,
             key_id: sealed.key_arn,
-            key_material_id: sealed.material_id.to_string(),
+            key_material_id: sealed.material_id.map(|id| id.to_string()).unwrap_or_default(),
         })
     }
 }

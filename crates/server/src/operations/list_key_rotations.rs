@@ -2,15 +2,16 @@
 
 use super::Call;
 use super::authorization::{AuthorizedKey, authorize_key};
-use super::metadata::timestamp;
+use super::metadata::{expiration_model, timestamp};
 use super::page::Listing;
 use super::service::Service;
 use super::validation::{KeyForms, constraint};
 use crate::errors::OperationError;
-use kms_domain::KmsError;
-use kms_domain::key::{Material, RotationKind};
+use kms_domain::key::{Key, Material, RotationKind};
 use kms_domain::key_states::{Operation, check_state};
+use kms_domain::multi_region::rotation_blocked_by;
 use kms_domain::vocabulary::KeySpec;
+use kms_domain::{KmsError, State};
 use kms_proto::kms::v1;
 
 impl Service {
@@ -57,7 +58,7 @@ impl Service {
                     .materials_of(key.name, from)
                     .filter(|m| all || m.rotation_date.is_some()),
                 |material| material.sequence.to_string(),
-                |material| entry(&key, material),
+                |material| entry(state, &key, material),
             );
             Ok(v1::ListKeyRotationsResponse {
                 truncated: page.next_marker.is_some(),
@@ -69,31 +70,45 @@ impl Service {
     }
 }
 
-fn entry(key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
-    let pending = key
-        .key
-        .rotation
-        .pending
-        .as_ref()
-        .is_some_and(|p| p.material_id == material.material_id);
-    let state = match pending {
-        true => "PENDING_ROTATION",
-        false if key.key.current_material == Some(material.material_id) => "CURRENT",
-        false => "NON_CURRENT",
-    };
-    let kind = material
-        .rotation_kind
-        .filter(|_| !pending)
-        .map(|kind| match kind {
-            RotationKind::Automatic => "AUTOMATIC",
-            RotationKind::OnDemand => "ON_DEMAND",
-        });
+fn entry(state: &State, key: &AuthorizedKey, material: &Material) -> v1::RotationsListEntry {
+    let material_state = material_state(state, &key.key, material);
+    let kind = material.rotation_kind.map(|kind| match kind {
+        RotationKind::Automatic => "AUTOMATIC",
+        RotationKind::OnDemand => "ON_DEMAND",
+    });
+    let imported = material.imported.as_ref();
+    let here = material.wrapped.is_some();
+    let expires = imported.filter(|_| here).map(|imported| imported.expires);
     v1::RotationsListEntry {
         key_id: key.arn.to_string(),
         key_material_id: Some(material.material_id.to_string()),
-        key_material_state: Some(state.to_owned()),
+        key_material_description: imported
+            .map(|imported| imported.description.clone())
+            .filter(|description| !description.is_empty()),
+        import_state: imported.map(|_| if here { "IMPORTED" } else { "PENDING_IMPORT" }.to_owned()),
+        key_material_state: Some(material_state.to_owned()),
+        expiration_model: expires.map(|at| expiration_model(at).to_owned()),
+        valid_to: expires.flatten().map(timestamp),
         rotation_date: material.rotation_date.map(timestamp),
         rotation_type: kind.map(str::to_owned),
-        ..Default::default()
+    }
+}
+
+/// CURRENT encrypts; the others decrypt, or wait to become current.
+fn material_state(state: &State, key: &Key, material: &Material) -> &'static str {
+    let id = Some(material.material_id);
+    if key.current_material == id {
+        return "CURRENT";
+    }
+    if key.imported_pending() == id {
+        return if rotation_blocked_by(state, &key.name).is_empty() {
+            "PENDING_ROTATION"
+        } else {
+            "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+        };
+    }
+    match &key.rotation.pending {
+        Some(pending) if Some(pending.material_id) == id => "PENDING_ROTATION",
+        _ => "NON_CURRENT",
     }
 }

@@ -4,7 +4,7 @@ use kms_domain::State;
 use kms_domain::key::{DeletionDeadline, Key};
 use kms_domain::key_states::KeyState;
 use kms_domain::multi_region::{MultiRegion, Role, is_protected};
-use kms_domain::vocabulary::{AccountId, KeyArn, KeyId, KeySpec, KeyUsage, RegionName, Timestamp};
+use kms_domain::vocabulary::{AccountId, KeyArn, KeyId, KeySpec, RegionName, Timestamp};
 use kms_proto::kms::v1;
 
 /// A timestamp as protobuf carries it.
@@ -19,6 +19,10 @@ pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
 pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
     let key_state = key.state();
     let deletion = key.deletion.as_ref();
+    let current = key.current_material.and_then(|id| state.material(&key.name, &id));
+    let imported = current
+        .filter(|material| material.wrapped.is_some())
+        .and_then(|material| material.imported.as_ref());
     let awaits_replicas = deletion.is_some_and(|d| d.deadline == DeletionDeadline::AwaitingReplicas);
     v1::KeyMetadata {
         aws_account_id: arn.account.to_string(),
@@ -35,9 +39,15 @@ pub fn key_metadata(state: &State, key: &Key, arn: &KeyArn) -> v1::KeyMetadata {
             .map(timestamp),
         origin: key.origin.to_string(),
         key_manager: "CUSTOMER".to_owned(),
-        customer_master_key_spec: Some(key.spec.to_string()),
+        customer_master_key_spec: older_spec_name(key.spec),
         key_spec: key.spec.to_string(),
-        encryption_algorithms: encryption_algorithms(key.spec, key.usage),
+        encryption_algorithms: names(key.spec.encryption_algorithms(key.usage)),
+        signing_algorithms: names(key.spec.signing_algorithms(key.usage)),
+        mac_algorithms: names(key.spec.mac_algorithms(key.usage)),
+        key_agreement_algorithms: names(key.spec.key_agreement_algorithms(key.usage)),
+        encapsulation_algorithms: names(key.spec.encapsulation_algorithms(key.usage)),
+        expiration_model: imported.map(|i| expiration_model(i.expires).to_owned()),
+        valid_to: imported.and_then(|i| i.expires).map(timestamp),
         multi_region: Some(key.multi_region.is_some()),
         multi_region_configuration: key.multi_region.as_ref().map(|m| configuration(m, arn)),
         pending_deletion_window_in_days: deletion
@@ -81,9 +91,13 @@ pub fn replica_metadata(
         key_state: KeyState::Creating.as_str().to_owned(),
         origin: primary.origin.to_string(),
         key_manager: "CUSTOMER".to_owned(),
-        customer_master_key_spec: Some(primary.spec.to_string()),
+        customer_master_key_spec: older_spec_name(primary.spec),
         key_spec: primary.spec.to_string(),
-        encryption_algorithms: encryption_algorithms(primary.spec, primary.usage),
+        encryption_algorithms: names(primary.spec.encryption_algorithms(primary.usage)),
+        signing_algorithms: names(primary.spec.signing_algorithms(primary.usage)),
+        mac_algorithms: names(primary.spec.mac_algorithms(primary.usage)),
+        key_agreement_algorithms: names(primary.spec.key_agreement_algorithms(primary.usage)),
+        encapsulation_algorithms: names(primary.spec.encapsulation_algorithms(primary.usage)),
         multi_region: Some(true),
         multi_region_configuration: configuration,
         ..Default::default()
@@ -115,13 +129,30 @@ fn multi_region_key(region: &RegionName, account: AccountId, key_id: KeyId) -> v
     }
 }
 
-fn encryption_algorithms(spec: KeySpec, usage: KeyUsage) -> Vec<String> {
-    let names: &[&str] = match (usage, spec) {
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => &["SYMMETRIC_DEFAULT"],
-        (KeyUsage::EncryptDecrypt, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) => {
-            &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]
-        }
-        _ => &[],
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
+/// The service model's word for whether imported material expires.
+pub fn expiration_model(expires: Option<Timestamp>) -> &'static str {
+    match expires {
+        Some(_) => "KEY_MATERIAL_EXPIRES",
+        None => "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    }
+}
+
+/// Names as the service model spells them.
+pub fn names<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(T::to_string).collect()
+}
+
+/// `CustomerMasterKeySpec`, the older name of `KeySpec`: it ends before Edwards25519 and the post-quantum specs.
+pub fn older_spec_name(spec: KeySpec) -> Option<String> {
+    let newer = matches!(
+        spec,
+        KeySpec::EccNistEdwards25519
+            | KeySpec::MlDsa44
+            | KeySpec::MlDsa65
+            | KeySpec::MlDsa87
+            | KeySpec::MlKem512
+            | KeySpec::MlKem768
+            | KeySpec::MlKem1024
+    );
+    (!newer).then(|| spec.to_string())
 }

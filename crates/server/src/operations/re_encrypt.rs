@@ -2,10 +2,10 @@
 
 use super::Call;
 use super::authorization::authorize_key;
-use super::service::Service;
-use super::symmetric::{
-    OpenRequest, algorithm, check_usable, ciphertext_parameter, no_modifiers, unless_dry_run,
+use super::encryption::{
+    OpenRequest, algorithm, check_encrypts, ciphertext_parameter, no_modifiers, unless_dry_run,
 };
+use super::service::Service;
 use super::validation::{KeyForms, encryption_context, grant_tokens};
 use crate::errors::OperationError;
 use kms_domain::key_states::Operation;
@@ -21,40 +21,54 @@ impl Service {
         const OPERATION: Operation = Operation::ReEncrypt;
         no_modifiers(&request.dry_run_modifiers)?;
         grant_tokens(&request.grant_tokens)?;
+        let source_context = encryption_context(request.source_encryption_context)?;
+        let destination_context = encryption_context(request.destination_encryption_context)?;
         let from = algorithm(
             "sourceEncryptionAlgorithm",
             request.source_encryption_algorithm.as_deref(),
+            &source_context,
         )?;
         let to = algorithm(
             "destinationEncryptionAlgorithm",
             request.destination_encryption_algorithm.as_deref(),
+            &destination_context,
         )?;
-        let source_context = encryption_context(request.source_encryption_context)?;
-        let destination_context = encryption_context(request.destination_encryption_context)?;
         let open = OpenRequest {
             ciphertext: ciphertext_parameter(request.ciphertext_blob.as_deref())?,
+            algorithm: from,
             context: &source_context,
             key_member: "sourceKeyId",
             key_id: request.source_key_id.as_deref(),
         };
-        self.look(call, |state| {
+        let re_encrypted = self.look(call, |state| {
             let member = "destinationKeyId";
             let id = &request.destination_key_id;
             let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
-            let usable = check_usable(state, &destination, OPERATION, to)?;
-            let opened = self.open(state, call, OPERATION, from, &open)?;
+            let usable = check_encrypts(state, &destination, OPERATION, to)?;
+            let opened = self.open(state, call, OPERATION, &open)?;
             unless_dry_run(request.dry_run)?;
-            let sealed = self.seal(state, &usable, &destination_context, opened.plaintext.expose())?;
-            Ok(v1::ReEncryptResponse {
+            let sealed = self.seal(
+                state,
+                &usable,
+                to,
+                &destination_context,
+                opened.plaintext.expose(),
+            )?;
+            let response = v1::ReEncryptResponse {
                 ciphertext_blob: sealed.ciphertext,
                 source_key_id: opened.key_arn,
                 key_id: sealed.key_arn,
                 source_encryption_algorithm: from.to_string(),
                 destination_encryption_algorithm: to.to_string(),
-                source_key_material_id: Some(opened.material_id.to_string()),
-                destination_key_material_id: Some(sealed.material_id.to_string()),
-            })
-        })
-        .await
+                source_key_material_id: opened.material_id.map(|id| id.to_string()),
+                destination_key_material_id: sealed.material_id.map(|id| id.to_string()),
+            };
+            Ok((response, [opened.key, sealed.key]))
+        });
+        let (response, keys) = re_encrypted.await?;
+        for key in keys {
+            self.note_use(call, key, OPERATION);
+        }
+        Ok(response)
     }
 }

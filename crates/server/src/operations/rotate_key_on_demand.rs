@@ -8,11 +8,12 @@ use super::validation::KeyForms;
 use crate::errors::OperationError;
 use kms_domain::command::{NewMaterial, RotateKey};
 use kms_domain::key_states::{Operation, check_state};
+use kms_domain::vocabulary::KeyOrigin;
 use kms_domain::{Command, Guard};
 use kms_proto::kms::v1;
 
 impl Service {
-    /// New material now. With replicas it encrypts only when every one of them holds it.
+    /// New material now, or for an imported key the material that was imported for it. With replicas it encrypts only when every one of them holds it.
     pub async fn rotate_key_on_demand(
         &self,
         call: &Call,
@@ -32,6 +33,12 @@ impl Service {
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |state, key| {
                 check_state(&key.key, OPERATION, &key.arn)?;
+                if key.key.origin == KeyOrigin::External {
+                    return Ok(Decided {
+                        guard: key.guard.clone(),
+                        command: Command::RotateToImportedMaterial(key.name),
+                    });
+                }
                 let (material_id, wrapped) = self.wrap_new_material(state, &key.key)?;
                 let guard = Guard {
                     wrapping_key: Some(wrapped.wrapping_key),

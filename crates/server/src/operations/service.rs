@@ -3,15 +3,19 @@
 use super::cache::MaterialCache;
 use super::call::{Call, RequestId};
 use super::change::{Decided, Wanted, carry_out};
+use super::generation::GenerationPool;
 use super::marker::Markers;
+use super::usage::KeyUsages;
 use crate::clock::Clock;
 use crate::errors::OperationError;
 use crate::keyring::Keyring;
+use kms_crypto::import_token::ImportTokens;
 use kms_crypto::{KeyMaterial, MaterialName};
-use kms_domain::key::{Key, Material, WrappedMaterial};
+use kms_domain::error::StateProblem;
+use kms_domain::key::{Key, KeyName, Material, WrappedMaterial};
 use kms_domain::proposal::RequestKey;
 use kms_domain::vocabulary::MaterialId;
-use kms_domain::{Operation, Reply, State, UsableKey};
+use kms_domain::{KmsError, Operation, Reply, State, UsableKey};
 use kms_raft::{Node, View};
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -28,18 +32,30 @@ pub struct Service {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) cache: Arc<MaterialCache>,
     pub(crate) markers: Markers,
+    pub(crate) import_tokens: ImportTokens,
+    pub(crate) usage: Arc<KeyUsages>,
+    pub(crate) generation: GenerationPool,
     pub(crate) clock: Clock,
 }
 
 impl Service {
-    /// Operations on this node. The cache is shared with whoever carries out evictions.
-    pub fn new(node: Node, keyring: Arc<Keyring>, cache: Arc<MaterialCache>, clock: Clock) -> Self {
-        let markers = Markers::new(keyring.marker_key());
+    /// Operations on this node. The cache is shared with whoever carries out evictions, the usage with whoever makes
+    /// it known to the region.
+    pub fn new(
+        node: Node,
+        keyring: Arc<Keyring>,
+        cache: Arc<MaterialCache>,
+        usage: Arc<KeyUsages>,
+        clock: Clock,
+    ) -> Self {
         Self {
             node,
+            markers: Markers::new(keyring.marker_key()),
+            import_tokens: ImportTokens::new(keyring.import_token_key()),
             keyring,
             cache,
-            markers,
+            usage,
+            generation: GenerationPool::default(),
             clock,
         }
     }
@@ -86,6 +102,24 @@ impl Service {
         carry_out(&self.node, &wanted, authorize, decide).await
     }
 
+    /// [`Service::look`] for a cryptographic use of a key, which is remembered as the key's last once it has succeeded.
+    pub(super) async fn use_key<T>(
+        &self,
+        call: &Call,
+        operation: Operation,
+        answer: impl Fn(&State) -> Result<(T, KeyName), OperationError>,
+    ) -> Result<T, OperationError> {
+        let (answer, key) = self.look(call, answer).await?;
+        self.note_use(call, key, operation);
+        Ok(answer)
+    }
+
+    /// Remembers a successful cryptographic use of a key.
+    pub(super) fn note_use(&self, call: &Call, key: KeyName, operation: Operation) {
+        let request_id = call.request_id.as_ref().map(RequestId::as_str);
+        self.usage.note(key, operation, self.clock.now(), request_id);
+    }
+
     /// The first material of a key, or the next one, made here and wrapped for this region.
     pub fn wrap_new_material(
         &self,
@@ -95,7 +129,19 @@ impl Service {
         self.keyring.make_material(state, key.name, key.spec, key.origin)
     }
 
-    /// A material of a usable key: its row, and the material opened.
+    /// The material of a usable key that encrypts, signs or agrees: its row, and the material opened.
+    pub(super) fn current_material<'a>(
+        &self,
+        state: &'a State,
+        key: &UsableKey<'_>,
+    ) -> Result<(&'a Material, Arc<KeyMaterial>), OperationError> {
+        let unavailable = || OperationError::from(KmsError::KeyUnavailable(key.arn().clone()));
+        let current = key.key().current_material.ok_or_else(unavailable)?;
+        self.material(state, key, &current)?.ok_or_else(unavailable)
+    }
+
+    /// A material of a usable key: its row, and the material opened. Imported material that has expired by log time or
+    /// by this node's clock is gone already, although no Pulse has removed it yet.
     pub fn material<'a>(
         &self,
         state: &'a State,
@@ -105,6 +151,15 @@ impl Service {
         let Some(row) = state.material(&key.key().name, id) else {
             return Ok(None);
         };
+        let now = self.clock.now().max(state.log_time());
+        if row
+            .imported
+            .as_ref()
+            .and_then(|i| i.expires)
+            .is_some_and(|at| at <= now)
+        {
+            return Err(KmsError::InvalidState(key.arn().clone(), StateProblem::PendingImport).into());
+        }
         let opened = self
             .cache
             .get_or_open(row, || self.keyring.open_material(state, key.key(), row))?;

@@ -49,6 +49,13 @@ impl Wire for Command {
             Self::MarkAllDirty(region) => Variant::MarkAllDirty(region_reference(region)),
             Self::AddHpkeKey(row) => Variant::AddHpkeKey(row.to_message()),
             Self::RenewPeerHpkeKey(renewal) => Variant::RenewPeerHpkeKey(renewal.to_message()),
+            Self::PutImportParameters(row) => Variant::PutImportParameters(row.to_message()),
+            Self::ImportKeyMaterial(command) => Variant::ImportKeyMaterial(command.to_message()),
+            Self::DeleteImportedKeyMaterial(command) => {
+                Variant::DeleteImportedKeyMaterial(command.to_message())
+            }
+            Self::RotateToImportedMaterial(key) => Variant::RotateToImportedMaterial(key.to_message()),
+            Self::NoteKeyUsage(command) => Variant::NoteKeyUsage(command.to_message()),
         }
     }
 
@@ -87,6 +94,19 @@ impl Wire for Command {
             Variant::RenewPeerHpkeKey(renewal) => {
                 Self::RenewPeerHpkeKey(Box::new(Wire::from_message(renewal)?))
             }
+            Variant::PutImportParameters(row) => {
+                Self::PutImportParameters(Box::new(Wire::from_message(row)?))
+            }
+            Variant::ImportKeyMaterial(command) => {
+                Self::ImportKeyMaterial(Box::new(Wire::from_message(command)?))
+            }
+            Variant::DeleteImportedKeyMaterial(command) => {
+                Self::DeleteImportedKeyMaterial(Wire::from_message(command)?)
+            }
+            Variant::RotateToImportedMaterial(key) => {
+                Self::RotateToImportedMaterial(Wire::from_message(key)?)
+            }
+            Variant::NoteKeyUsage(command) => Self::NoteKeyUsage(Wire::from_message(command)?),
         })
     }
 }

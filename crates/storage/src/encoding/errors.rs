@@ -44,6 +44,11 @@ impl Wire for KmsError {
             Self::Bootstrap(text) => Error::Bootstrap(text.clone()),
             Self::DependencyTimeout(text) => Error::DependencyTimeout(text.clone()),
             Self::Internal(text) => Error::Internal(text.clone()),
+            Self::IncorrectKeyMaterial(text) => Error::IncorrectKeyMaterial(text.clone()),
+            Self::InvalidImportToken => Error::InvalidImportToken(nothing),
+            Self::ExpiredImportToken => Error::ExpiredImportToken(nothing),
+            Self::InvalidSignature => Error::InvalidSignature(nothing),
+            Self::InvalidMac => Error::InvalidMac(nothing),
         };
         pb::KmsError { error: Some(error) }
     }
@@ -78,6 +83,11 @@ impl Wire for KmsError {
             Error::Bootstrap(text) => Self::Bootstrap(text),
             Error::DependencyTimeout(text) => Self::DependencyTimeout(text),
             Error::Internal(text) => Self::Internal(text),
+            Error::IncorrectKeyMaterial(text) => Self::IncorrectKeyMaterial(text),
+            Error::InvalidImportToken(_) => Self::InvalidImportToken,
+            Error::ExpiredImportToken(_) => Self::ExpiredImportToken,
+            Error::InvalidSignature(_) => Self::InvalidSignature,
+            Error::InvalidMac(_) => Self::InvalidMac,
         })
     }
 }
@@ -93,6 +103,7 @@ fn problem_number(problem: StateProblem) -> i32 {
         StateProblem::Updating => pb::StateProblem::Updating,
         StateProblem::RotationPending => pb::StateProblem::RotationPending,
         StateProblem::NoImportedMaterialToRotateTo => pb::StateProblem::NoImportedMaterialToRotateTo,
+        StateProblem::ImportedMaterialPending => pb::StateProblem::ImportedMaterialPending,
     }
     .into()
 }
@@ -109,5 +120,6 @@ fn problem(value: i32) -> Result<StateProblem, DecodeError> {
         pb::StateProblem::Updating => Ok(StateProblem::Updating),
         pb::StateProblem::RotationPending => Ok(StateProblem::RotationPending),
         pb::StateProblem::NoImportedMaterialToRotateTo => Ok(StateProblem::NoImportedMaterialToRotateTo),
+        pb::StateProblem::ImportedMaterialPending => Ok(StateProblem::ImportedMaterialPending),
     }
 }

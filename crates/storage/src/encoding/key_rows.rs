@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kms_domain::key::{Alias, Deletion, DeletionDeadline, Key, Material, Revisions, Rotation};
+use kms_domain::key::{Alias, Deletion, DeletionDeadline, Import, Key, Material, Revisions, Rotation};
 use kms_domain::multi_region::{Handover, MultiRegion, Replica, ReplicaPhase, Role};
-use kms_domain::vocabulary::{RegionName, Timestamp};
+use kms_domain::vocabulary::{KeyOrigin, RegionName, Timestamp};
 use kms_proto::internal::state::v1 as pb;
 use pb::deletion::Deadline;
 
@@ -13,8 +13,8 @@ use super::wire::{
     Wire, from_entries, from_list, number, optional, parsed, required, to_list, unknown_number,
 };
 use super::words::{
-    incarnation, material_id, origin, origin_number, region_name, rotation_kind, rotation_kind_number, spec,
-    spec_number, tags_from_messages, tags_to_messages, usage, usage_number,
+    incarnation, material_id, origin, origin_number, region_name, region_names_from_messages, rotation_kind,
+    rotation_kind_number, spec, spec_number, tags_from_messages, tags_to_messages, usage, usage_number,
 };
 
 impl Wire for Key {
@@ -37,15 +37,21 @@ impl Wire for Key {
             next_material_sequence: self.next_material_sequence,
             multi_region: self.multi_region.as_ref().map(Wire::to_message),
             revisions: Some(self.revisions.to_message()),
+            import: self
+                .import
+                .as_ref()
+                .filter(|import| **import != Import::default())
+                .map(Wire::to_message),
         }
     }
 
     fn from_message(message: pb::KeyRow) -> Result<Self, DecodeError> {
+        let origin = origin(message.origin)?;
         Ok(Self {
             name: required(message.name, "name of a key")?,
             spec: spec(message.spec)?,
             usage: usage(message.usage)?,
-            origin: origin(message.origin)?,
+            origin,
             creation_date: Timestamp(message.creation_date_ms),
             description: message.description,
             policy: message.policy,
@@ -57,7 +63,19 @@ impl Wire for Key {
             next_material_sequence: message.next_material_sequence,
             multi_region: optional(message.multi_region)?,
             revisions: required(message.revisions, "revisions of a key")?,
+            import: import(origin, optional(message.import)?)?,
         })
+    }
+}
+
+/// Keys that were made before material could be imported say nothing of it, and neither do those of which there is
+/// nothing to say: equal keys have equal bytes.
+fn import(origin: KeyOrigin, import: Option<Import>) -> Result<Option<Import>, DecodeError> {
+    match (origin, import) {
+        (KeyOrigin::External, None) => Ok(Some(Import::default())),
+        (KeyOrigin::External, Some(import)) if import != Import::default() => Ok(Some(import)),
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(DecodeError::NotCanonical),
     }
 }
 
@@ -190,6 +208,7 @@ fn replicas_to_messages(replicas: &BTreeMap<RegionName, Replica>) -> Vec<pb::Rep
             phase: phase.into(),
             acknowledged: replica.acknowledged.as_ref().map(Wire::to_message),
             creation: replica.creation.as_ref().map(Wire::to_message),
+            imports_revision: replica.imports_revision,
         }
     };
     replicas.iter().map(message).collect()
@@ -206,6 +225,7 @@ fn replica(message: pb::Replica) -> Result<(RegionName, Replica), DecodeError> {
         phase,
         acknowledged: optional(message.acknowledged)?,
         creation: optional(message.creation)?,
+        imports_revision: message.imports_revision,
     };
     Ok((region_name(&message.region)?, replica))
 }
@@ -238,30 +258,31 @@ impl Wire for Material {
             key: Some(self.key.to_message()),
             material_id: self.material_id.0.to_vec(),
             sequence: self.sequence,
-            wrapped: Some(self.wrapped.to_message()),
+            wrapped: self.wrapped.as_ref().map(Wire::to_message),
             revision: self.revision,
             rotation_date_ms: self.rotation_date.map(|date| date.0),
             rotation_kind: self.rotation_kind.map(rotation_kind_number),
             held_by: self.held_by.iter().map(ToString::to_string).collect(),
+            imported: self.imported.as_ref().map(Wire::to_message),
         }
     }
 
     fn from_message(message: pb::MaterialRow) -> Result<Self, DecodeError> {
-        let holders = message
-            .held_by
-            .iter()
-            .map(|region| Ok((region_name(region)?, ())));
+        let imported = optional(message.imported)?;
+        let wrapped = optional(message.wrapped)?;
+        if wrapped.is_none() && imported.is_none() {
+            return Err(DecodeError::Missing("wrapped material"));
+        }
         Ok(Self {
             key: required(message.key, "key of a material")?,
             material_id: material_id(&message.material_id)?,
             sequence: message.sequence,
-            wrapped: required(message.wrapped, "wrapped material")?,
+            wrapped,
             revision: message.revision,
             rotation_date: message.rotation_date_ms.map(Timestamp),
             rotation_kind: message.rotation_kind.map(rotation_kind).transpose()?,
-            held_by: from_entries(holders, "holders of a material")?
-                .into_keys()
-                .collect(),
+            held_by: region_names_from_messages(&message.held_by, "holders of a material")?,
+            imported,
         })
     }
 }

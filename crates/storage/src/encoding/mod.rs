@@ -8,6 +8,7 @@
 mod commands;
 mod error;
 mod errors;
+mod imports;
 mod key_rows;
 mod multi_region;
 mod proposals;

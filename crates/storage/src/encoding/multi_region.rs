@@ -7,7 +7,7 @@ use kms_domain::multi_region::{
     AcceptOutcome, HandoverProof, MaterialInRecord, Receipt, ReplicaCreation, SharedRecord, Shipment,
     ShipmentBody,
 };
-use kms_domain::vocabulary::{Incarnation, RegionName, Timestamp};
+use kms_domain::vocabulary::{Incarnation, MaterialId, RegionName, Timestamp};
 use kms_proto::internal::state::v1 as pb;
 use pb::accept_outcome::Outcome;
 use pb::material_in_record::Material;
@@ -75,6 +75,15 @@ impl<M: CarriedMaterial> Wire for Shipment<M> {
                 proofs: to_list(proofs),
             }),
             ShipmentBody::ReplicaGone { incarnation } => Body::ReplicaGone(gone(incarnation)),
+            ShipmentBody::MaterialsImported {
+                incarnation,
+                revision,
+                materials,
+            } => Body::MaterialsImported(pb::MaterialsImported {
+                incarnation: incarnation.0.to_vec(),
+                revision: *revision,
+                materials: materials.iter().map(|id| id.0.to_vec()).collect(),
+            }),
         };
         pb::Shipment {
             from: self.from.to_string(),
@@ -97,6 +106,11 @@ impl<M: CarriedMaterial> Wire for Shipment<M> {
             },
             Body::ReplicaGone(gone) => ShipmentBody::ReplicaGone {
                 incarnation: incarnation(&gone.incarnation)?,
+            },
+            Body::MaterialsImported(imported) => ShipmentBody::MaterialsImported {
+                incarnation: incarnation(&imported.incarnation)?,
+                revision: imported.revision,
+                materials: material_ids(&imported.materials)?,
             },
         };
         Ok(Self {
@@ -157,6 +171,7 @@ impl Wire for SharedRecord {
             current_rotation_date_ms: self.current_rotation_date.map(|date| date.0),
             current_rotation_kind: self.current_rotation_kind.map(rotation_kind_number),
             primary_incarnation: self.primary_incarnation.0.to_vec(),
+            import: self.import.as_ref().map(Wire::to_message),
         }
     }
 
@@ -182,6 +197,7 @@ impl Wire for SharedRecord {
             current_rotation_date: message.current_rotation_date_ms.map(Timestamp),
             current_rotation_kind: message.current_rotation_kind.map(rotation_kind).transpose()?,
             primary_incarnation: incarnation(&message.primary_incarnation)?,
+            import: optional(message.import)?,
         })
     }
 }
@@ -249,11 +265,7 @@ impl Wire for Receipt {
             key: required(message.key, "key of a receipt")?,
             stamp: optional(message.stamp)?,
             incarnation: incarnation(&message.incarnation)?,
-            materials_held: message
-                .materials_held
-                .iter()
-                .map(|id| material_id(id))
-                .collect::<Result<_, _>>()?,
+            materials_held: material_ids(&message.materials_held)?,
             outcome: required(message.outcome, "outcome of a receipt")?,
             complete: message.complete,
         })
@@ -282,6 +294,9 @@ impl Wire for AcceptOutcome {
                 epoch_counter: *epoch_counter,
                 reason: reason.clone(),
             }),
+            Self::ImportsNoted { revision } => {
+                Outcome::ImportsNoted(pb::accept_outcome::ImportsNoted { revision: *revision })
+            }
         };
         pb::AcceptOutcome {
             outcome: Some(outcome),
@@ -310,8 +325,16 @@ impl Wire for AcceptOutcome {
                 epoch_counter: declined.epoch_counter,
                 reason: declined.reason,
             },
+            Outcome::ImportsNoted(noted) => Self::ImportsNoted {
+                revision: noted.revision,
+            },
         })
     }
+}
+
+/// Material ids in the messages' order.
+fn material_ids(messages: &[Vec<u8>]) -> Result<Vec<MaterialId>, DecodeError> {
+    messages.iter().map(|id| material_id(id)).collect()
 }
 
 fn gone(incarnation: &Incarnation) -> pb::ReplicaGone {

@@ -7,6 +7,7 @@ use pb::reply::Reply as Variant;
 
 use super::DecodeError;
 use super::wire::Wire;
+use super::words::material_id;
 
 impl Wire for Reply {
     type Message = pb::Reply;
@@ -28,6 +29,16 @@ impl Wire for Reply {
             Self::Pulsed { log_time } => Variant::Pulsed(pb::reply::Pulsed {
                 log_time_ms: log_time.0,
             }),
+            Self::KeyMaterialImported { material_id } => {
+                Variant::KeyMaterialImported(pb::reply::KeyMaterialImported {
+                    material_id: material_id.0.to_vec(),
+                })
+            }
+            Self::KeyMaterialDeleted { material_id } => {
+                Variant::KeyMaterialDeleted(pb::reply::KeyMaterialDeleted {
+                    material_id: material_id.map(|id| id.0.to_vec()),
+                })
+            }
         };
         pb::Reply { reply: Some(reply) }
     }
@@ -48,6 +59,12 @@ impl Wire for Reply {
             Variant::SharedChanged(stamp) => Self::SharedChanged(Wire::from_message(stamp)?),
             Variant::Pulsed(pulsed) => Self::Pulsed {
                 log_time: Timestamp(pulsed.log_time_ms),
+            },
+            Variant::KeyMaterialImported(imported) => Self::KeyMaterialImported {
+                material_id: material_id(&imported.material_id)?,
+            },
+            Variant::KeyMaterialDeleted(deleted) => Self::KeyMaterialDeleted {
+                material_id: deleted.material_id.as_deref().map(material_id).transpose()?,
             },
         })
     }

@@ -14,10 +14,16 @@ pub fn encode_row_key(key: &RowKey) -> Vec<u8> {
         RowKey::Region => {}
         RowKey::WrappingKey(id) | RowKey::HpkeKey(id) => bytes.extend_from_slice(&id.to_be_bytes()),
         RowKey::Peer(region) => push_text(&mut bytes, region.as_str()),
-        RowKey::Key(name) | RowKey::Tombstone(name) => push_key_name(&mut bytes, name),
+        RowKey::Key(name) | RowKey::Tombstone(name) | RowKey::KeyUsage(name) => {
+            push_key_name(&mut bytes, name);
+        }
         RowKey::Material(name, material) => {
             push_key_name(&mut bytes, name);
             bytes.extend_from_slice(&material.0);
+        }
+        RowKey::ImportParameters(name, token) => {
+            push_key_name(&mut bytes, name);
+            bytes.extend_from_slice(&token.0);
         }
         RowKey::Alias(account, alias) => {
             bytes.extend_from_slice(account.digits());
@@ -50,6 +56,8 @@ const fn kind(key: &RowKey) -> u8 {
         RowKey::Tombstone(_) => 8,
         RowKey::Outbox(..) => 9,
         RowKey::Answer(..) => 10,
+        RowKey::ImportParameters(..) => 11,
+        RowKey::KeyUsage(_) => 12,
     }
 }
 

@@ -29,6 +29,8 @@ impl Wire for Row {
             Self::Tombstone(row) => Variant::Tombstone(row.to_message()),
             Self::Outbox(row) => Variant::Outbox(row.to_message()),
             Self::Answer(row) => Variant::Answer(row.to_message()),
+            Self::ImportParameters(row) => Variant::ImportParameters(row.to_message()),
+            Self::KeyUsage(row) => Variant::KeyUsage(row.to_message()),
         };
         pb::Row { row: Some(row) }
     }
@@ -45,6 +47,8 @@ impl Wire for Row {
             Variant::Tombstone(row) => Self::Tombstone(Arc::new(Wire::from_message(row)?)),
             Variant::Outbox(row) => Self::Outbox(Arc::new(Wire::from_message(row)?)),
             Variant::Answer(row) => Self::Answer(Arc::new(Wire::from_message(row)?)),
+            Variant::ImportParameters(row) => Self::ImportParameters(Arc::new(Wire::from_message(row)?)),
+            Variant::KeyUsage(row) => Self::KeyUsage(Arc::new(Wire::from_message(row)?)),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The encoding of the field's words: ids, ARNs, specs, tags, epochs.
 
+use std::collections::BTreeSet;
+
 use kms_domain::key::{KeyName, PendingRotation, RotationKind, WrappedMaterial};
 use kms_domain::multi_region::RecordStamp;
 use kms_domain::vocabulary::ids::KeyIdKind;
@@ -181,6 +183,29 @@ impl Wire for WrappedMaterial {
 /// A material id from its 32 bytes.
 pub(super) fn material_id(bytes: &[u8]) -> Result<MaterialId, DecodeError> {
     fixed(bytes, "material id").map(MaterialId)
+}
+
+/// Material ids, ascending.
+pub(super) fn material_ids_to_messages(ids: &BTreeSet<MaterialId>) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.0.to_vec()).collect()
+}
+
+/// The opposite of [`material_ids_to_messages`].
+pub(super) fn material_ids_from_messages(
+    messages: &[Vec<u8>],
+    field: &'static str,
+) -> Result<BTreeSet<MaterialId>, DecodeError> {
+    let entries = messages.iter().map(|id| Ok((material_id(id)?, ())));
+    Ok(from_entries(entries, field)?.into_keys().collect())
+}
+
+/// Names of regions, ascending.
+pub(super) fn region_names_from_messages(
+    messages: &[String],
+    field: &'static str,
+) -> Result<BTreeSet<RegionName>, DecodeError> {
+    let entries = messages.iter().map(|region| Ok((region_name(region)?, ())));
+    Ok(from_entries(entries, field)?.into_keys().collect())
 }
 
 /// An incarnation from its 16 bytes.

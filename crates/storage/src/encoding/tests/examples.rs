@@ -10,7 +10,7 @@ use kms_domain::command::{
     UpdateKeyDescription, UpdatePrimaryRegion,
 };
 use kms_domain::key::{
-    Alias, Deletion, DeletionDeadline, Key, KeyName, Material, PendingRotation, Revisions, Rotation,
+    Alias, Deletion, DeletionDeadline, Import, Key, KeyName, Material, PendingRotation, Revisions, Rotation,
     RotationKind, WrappedMaterial,
 };
 use kms_domain::multi_region::{
@@ -24,6 +24,10 @@ use kms_domain::vocabulary::{
     RegionName, Timestamp,
 };
 use kms_domain::{Command, Guard, Proposal, Reply, RequestKey, Row};
+
+mod imports;
+
+use imports::{import_commands, import_rows};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_123);
 
@@ -190,6 +194,7 @@ fn shipment() -> Shipment<WrappedMaterial> {
         replicas: BTreeMap::from([(other_region(), incarnation())]),
         primary_incarnation: Incarnation([0x34; 16]),
         handover: Some(epoch(5)),
+        import: None,
     };
     let material = MaterialInRecord {
         material_id: material_id(),
@@ -252,6 +257,7 @@ pub(super) fn proposals() -> Vec<(&'static str, Proposal)> {
     let mut commands = region_commands();
     commands.extend(key_commands());
     commands.extend(multi_region_commands());
+    commands.extend(import_commands());
     commands
         .into_iter()
         .map(|(name, command)| (name, proposal(command)))
@@ -385,6 +391,7 @@ fn key_row() -> Key {
         phase: ReplicaPhase::Active,
         acknowledged: Some(stamp()),
         creation: Some(creation()),
+        imports_revision: 0,
     };
     let handover = Handover {
         target: other_region(),
@@ -427,6 +434,7 @@ fn key_row() -> Key {
         deletion: Some(deletion),
         rotation,
         current_material: Some(material_id()),
+        import: Some(Import::default()),
         next_material_sequence: 4,
         multi_region: Some(multi_region),
         revisions: Revisions {
@@ -443,11 +451,12 @@ fn material_row() -> Material {
         key: key(),
         material_id: material_id(),
         sequence: 3,
-        wrapped: wrapped(),
+        wrapped: Some(wrapped()),
         revision: 2,
         rotation_date: Some(NOW),
         rotation_kind: Some(RotationKind::Automatic),
         held_by: BTreeSet::from([other_region()]),
+        imported: None,
     }
 }
 
@@ -523,5 +532,6 @@ pub(super) fn rows() -> Vec<(&'static str, Row)> {
         ("alias", Row::Alias(Arc::new(alias))),
     ];
     rows.extend(debt_rows());
+    rows.extend(import_rows());
     rows
 }

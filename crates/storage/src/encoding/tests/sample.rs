@@ -11,8 +11,8 @@ use kms_domain::multi_region::RecordStamp;
 use kms_domain::vocabulary::ids::KeyIdKind;
 use kms_domain::vocabulary::tags::Tags;
 use kms_domain::vocabulary::{
-    AccountId, AliasArn, AliasName, Epoch, Incarnation, KeyArn, KeyId, KeyOrigin, KeySpec, KeyUsage,
-    MaterialId, Principal, RegionName, Timestamp,
+    AccountId, AliasArn, AliasName, Epoch, ImportTokenId, ImportType, Incarnation, KeyArn, KeyId, KeyOrigin,
+    KeySpec, KeyUsage, MaterialId, Principal, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 
 /// A stream of numbers from a seed (SplitMix64).
@@ -147,6 +147,12 @@ impl Sample for BTreeSet<RegionName> {
     }
 }
 
+impl Sample for BTreeSet<MaterialId> {
+    fn sample(source: &mut Source) -> Self {
+        source.draw::<Vec<MaterialId>>().into_iter().collect()
+    }
+}
+
 impl Sample for Timestamp {
     fn sample(source: &mut Source) -> Self {
         Self(source.draw())
@@ -170,6 +176,12 @@ impl Sample for KeyId {
 }
 
 impl Sample for MaterialId {
+    fn sample(source: &mut Source) -> Self {
+        Self(source.draw())
+    }
+}
+
+impl Sample for ImportTokenId {
     fn sample(source: &mut Source) -> Self {
         Self(source.draw())
     }
@@ -219,6 +231,24 @@ impl Sample for KeyUsage {
 }
 
 impl Sample for KeyOrigin {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(Self::ALL)
+    }
+}
+
+impl Sample for ImportType {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(Self::ALL)
+    }
+}
+
+impl Sample for WrappingAlgorithm {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(Self::ALL)
+    }
+}
+
+impl Sample for WrappingKeySpec {
     fn sample(source: &mut Source) -> Self {
         source.one_of(Self::ALL)
     }

@@ -1,11 +1,13 @@
 //! Arbitrary log entries.
 
 use kms_domain::command::{
-    Bootstrap, CreateKey, DeleteAlias, EnableKeyRotation, NewMaterial, Pulse, RaiseFeatureLevel,
-    RenewPeerHpkeKey, ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAlias, TagResource, UntagResource,
-    UpdateKeyDescription, UpdatePrimaryRegion,
+    Bootstrap, CreateKey, DeleteAlias, DeleteImportedKeyMaterial, EnableKeyRotation, ImportKeyMaterial,
+    NewMaterial, NoteKeyUsage, Pulse, RaiseFeatureLevel, RenewPeerHpkeKey, ReplicateKey, RotateKey,
+    ScheduleKeyDeletion, SetAlias, TagResource, UntagResource, UpdateKeyDescription, UpdatePrimaryRegion,
 };
-use kms_domain::multi_region::{MaterialInRecord, Receipt, SharedRecord, Shipment, ShipmentBody};
+use kms_domain::multi_region::{
+    MaterialInRecord, Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
+};
 use kms_domain::{Command, Guard, Proposal, RequestKey};
 
 use super::sample::{Sample, Source, sampled};
@@ -33,11 +35,17 @@ sampled! {
     RotateKey { key, material }
     ReplicateKey { key, region, incarnation, description, policy, tags }
     UpdatePrimaryRegion { key, target, proof }
+    ImportKeyMaterial {
+        key, token, request_sha256, import_type, matched, material, commitment, expires, description,
+    }
+    DeleteImportedKeyMaterial { key, material_id }
+    NoteKeyUsage { usages }
     SharedRecord {
         stamp, spec, usage, origin, creation_date, current_material, rotation_automatic,
         rotation_period_days, rotation_next_date, on_demand_count, pending, replicas, handover,
-        current_rotation_date, current_rotation_kind, primary_incarnation,
+        current_rotation_date, current_rotation_kind, primary_incarnation, import,
     }
+    SharedImport { pending, materials }
     Receipt { from, key, stamp, incarnation, materials_held, outcome, complete }
 }
 
@@ -66,24 +74,29 @@ impl<M: Sample> Sample for Shipment<M> {
 
 impl<M: Sample> Sample for ShipmentBody<M> {
     fn sample(source: &mut Source) -> Self {
-        if source.below(4) == 0 {
-            return Self::ReplicaGone {
+        match source.below(5) {
+            0 => Self::ReplicaGone {
                 incarnation: source.draw(),
-            };
-        }
-        Self::Record {
-            record: source.draw(),
-            replica_incarnation: source.draw(),
-            materials: source.draw(),
-            complete: source.draw(),
-            creation: source.draw(),
-            proofs: source.draw(),
+            },
+            1 => Self::MaterialsImported {
+                incarnation: source.draw(),
+                revision: source.draw(),
+                materials: source.draw(),
+            },
+            _ => Self::Record {
+                record: source.draw(),
+                replica_incarnation: source.draw(),
+                materials: source.draw(),
+                complete: source.draw(),
+                creation: source.draw(),
+                proofs: source.draw(),
+            },
         }
     }
 }
 
 /// How many commands there are.
-pub(super) const COMMAND_KINDS: usize = 27;
+pub(super) const COMMAND_KINDS: usize = 32;
 
 /// The number of a command's kind, below [`COMMAND_KINDS`].
 pub(super) const fn command_kind(command: &Command) -> usize {
@@ -115,6 +128,11 @@ pub(super) const fn command_kind(command: &Command) -> usize {
         Command::MarkAllDirty(_) => 24,
         Command::AddHpkeKey(_) => 25,
         Command::RenewPeerHpkeKey(_) => 26,
+        Command::PutImportParameters(_) => 27,
+        Command::ImportKeyMaterial(_) => 28,
+        Command::DeleteImportedKeyMaterial(_) => 29,
+        Command::RotateToImportedMaterial(_) => 30,
+        Command::NoteKeyUsage(_) => 31,
     }
 }
 
@@ -147,7 +165,12 @@ impl Sample for Command {
             23 => Self::UnpairRegion(source.draw()),
             24 => Self::MarkAllDirty(source.draw()),
             25 => Self::AddHpkeKey(source.draw()),
-            _ => Self::RenewPeerHpkeKey(source.draw()),
+            26 => Self::RenewPeerHpkeKey(source.draw()),
+            27 => Self::PutImportParameters(source.draw()),
+            28 => Self::ImportKeyMaterial(source.draw()),
+            29 => Self::DeleteImportedKeyMaterial(source.draw()),
+            30 => Self::RotateToImportedMaterial(source.draw()),
+            _ => Self::NoteKeyUsage(source.draw()),
         }
     }
 }

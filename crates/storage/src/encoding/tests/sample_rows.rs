@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use kms_domain::error::StateProblem;
-use kms_domain::key::{Alias, Deletion, DeletionDeadline, Key, Material, Revisions, Rotation};
+use kms_domain::key::{
+    Alias, Deletion, DeletionDeadline, Import, Imported, Key, Material, Revisions, Rotation,
+};
+use kms_domain::key_states::Operation;
 use kms_domain::multi_region::{
     AcceptOutcome, Handover, HandoverProof, MultiRegion, Replica, ReplicaCreation, ReplicaPhase, Role,
     Tombstone,
 };
-use kms_domain::rows::{Answer, HpkeKeyRow, OutboxRow, PeerRegion, Refusal, Region, WrappingKeyRow};
+use kms_domain::rows::{
+    Answer, HpkeKeyRow, ImportParameters, KeyUsageRow, OutboxRow, PeerRegion, Refusal, Region, UsedFor,
+    WrappingKeyRow,
+};
+use kms_domain::vocabulary::KeyOrigin;
 use kms_domain::{KmsError, Reply, Row};
 
 use super::sample::{Sample, Source, sampled};
@@ -24,28 +31,78 @@ sampled! {
         name, incarnation, signing_public, hpke_key, hpke_public, hpke_valid_until, issuing_ca_spki_sha256,
         endpoints,
     }
-    Key {
-        name, spec, usage, origin, creation_date, description, policy, tags, enabled, deletion, rotation,
-        current_material, next_material_sequence, multi_region, revisions,
-    }
     Deletion { pending_window_days, shown_date, deadline }
     Rotation { automatic, period_days, next_date, on_demand_count, pending }
     Revisions { authz, tags, description, material }
     MultiRegion {
         role, epoch, shared_revision, epoch_promised, incarnation, replicas, creating, handover, proofs,
     }
-    Replica { incarnation, phase, acknowledged, creation }
+    Replica { incarnation, phase, acknowledged, creation, imports_revision }
     ReplicaCreation { principal, description, policy, tags }
     Handover { target, epoch, since }
     HandoverProof { from, to, signature }
-    Material {
-        key, material_id, sequence, wrapped, revision, rotation_date, rotation_kind, held_by,
+    Import { pending, absent }
+    Imported { commitment, expires, description, imported_in }
+    ImportParameters {
+        id, key, algorithm, wrapping_key_spec, public_sha256, private_wrapped, expires, used,
     }
+    UsedFor { request_sha256, material_id }
+    KeyUsageRow { key, operation, at, request_id }
     Alias { account, alias, key_id, creation_date, last_updated_date, revision }
     Tombstone { key, incarnation, stamp, tell, deleted_at }
     OutboxRow { peer, key, since, refusal }
     Refusal { reason, count, retry_after }
     Answer { principal, operation, request_id, parameters_hash, reply, remembered_at, sequence }
+}
+
+impl Sample for Key {
+    /// An imported key, and no other, says where its import stands.
+    fn sample(source: &mut Source) -> Self {
+        let origin = source.draw();
+        Self {
+            name: source.draw(),
+            spec: source.draw(),
+            usage: source.draw(),
+            origin,
+            creation_date: source.draw(),
+            description: source.draw(),
+            policy: source.draw(),
+            tags: source.draw(),
+            enabled: source.draw(),
+            deletion: source.draw(),
+            rotation: source.draw(),
+            current_material: source.draw(),
+            import: (origin == KeyOrigin::External).then(|| source.draw()),
+            next_material_sequence: source.draw(),
+            multi_region: source.draw(),
+            revisions: source.draw(),
+        }
+    }
+}
+
+impl Sample for Material {
+    /// Only imported material may be without its bytes.
+    fn sample(source: &mut Source) -> Self {
+        let imported: Option<Imported> = source.draw();
+        let has_bytes = imported.is_none() || source.draw();
+        Self {
+            key: source.draw(),
+            material_id: source.draw(),
+            sequence: source.draw(),
+            wrapped: has_bytes.then(|| source.draw()),
+            revision: source.draw(),
+            rotation_date: source.draw(),
+            rotation_kind: source.draw(),
+            held_by: source.draw(),
+            imported,
+        }
+    }
+}
+
+impl Sample for Operation {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(Self::ALL)
+    }
 }
 
 impl Sample for Role {
@@ -82,12 +139,13 @@ impl Sample for StateProblem {
             Self::Updating,
             Self::RotationPending,
             Self::NoImportedMaterialToRotateTo,
+            Self::ImportedMaterialPending,
         ])
     }
 }
 
 /// How many kinds of row there are.
-pub(super) const ROW_KINDS: usize = 10;
+pub(super) const ROW_KINDS: usize = 12;
 
 /// The number of a row's kind, below [`ROW_KINDS`].
 pub(super) const fn row_kind(row: &Row) -> usize {
@@ -102,6 +160,8 @@ pub(super) const fn row_kind(row: &Row) -> usize {
         Row::Tombstone(_) => 7,
         Row::Outbox(_) => 8,
         Row::Answer(_) => 9,
+        Row::ImportParameters(_) => 10,
+        Row::KeyUsage(_) => 11,
     }
 }
 
@@ -117,13 +177,15 @@ impl Sample for Row {
             6 => Self::Alias(Arc::new(source.draw())),
             7 => Self::Tombstone(Arc::new(source.draw())),
             8 => Self::Outbox(Arc::new(source.draw())),
-            _ => Self::Answer(Arc::new(source.draw())),
+            9 => Self::Answer(Arc::new(source.draw())),
+            10 => Self::ImportParameters(Arc::new(source.draw())),
+            _ => Self::KeyUsage(Arc::new(source.draw())),
         }
     }
 }
 
 /// How many replies there are.
-pub(super) const REPLY_KINDS: usize = 7;
+pub(super) const REPLY_KINDS: usize = 9;
 
 /// The number of a reply's kind, below [`REPLY_KINDS`].
 pub(super) const fn reply_kind(reply: &Reply) -> usize {
@@ -135,6 +197,8 @@ pub(super) const fn reply_kind(reply: &Reply) -> usize {
         Reply::AcknowledgementNoted { .. } => 4,
         Reply::SharedChanged(_) => 5,
         Reply::Pulsed { .. } => 6,
+        Reply::KeyMaterialImported { .. } => 7,
+        Reply::KeyMaterialDeleted { .. } => 8,
     }
 }
 
@@ -153,15 +217,21 @@ impl Sample for Reply {
                 settled: source.draw(),
             },
             5 => Self::SharedChanged(source.draw()),
-            _ => Self::Pulsed {
+            6 => Self::Pulsed {
                 log_time: source.draw(),
+            },
+            7 => Self::KeyMaterialImported {
+                material_id: source.draw(),
+            },
+            _ => Self::KeyMaterialDeleted {
+                material_id: source.draw(),
             },
         }
     }
 }
 
 /// How many outcomes of a shipment there are.
-pub(super) const OUTCOME_KINDS: usize = 7;
+pub(super) const OUTCOME_KINDS: usize = 8;
 
 /// The number of an outcome's kind, below [`OUTCOME_KINDS`].
 pub(super) const fn outcome_kind(outcome: &AcceptOutcome) -> usize {
@@ -173,6 +243,7 @@ pub(super) const fn outcome_kind(outcome: &AcceptOutcome) -> usize {
         AcceptOutcome::NotPrimary { .. } => 4,
         AcceptOutcome::Refused { .. } => 5,
         AcceptOutcome::HandoverDeclined { .. } => 6,
+        AcceptOutcome::ImportsNoted { .. } => 7,
     }
 }
 
@@ -191,16 +262,19 @@ impl Sample for AcceptOutcome {
             5 => Self::Refused {
                 reason: source.draw(),
             },
-            _ => Self::HandoverDeclined {
+            6 => Self::HandoverDeclined {
                 epoch_counter: source.draw(),
                 reason: source.draw(),
+            },
+            _ => Self::ImportsNoted {
+                revision: source.draw(),
             },
         }
     }
 }
 
 /// How many refusals there are.
-pub(super) const ERROR_KINDS: usize = 26;
+pub(super) const ERROR_KINDS: usize = 31;
 
 /// The number of a refusal's kind, below [`ERROR_KINDS`].
 pub(super) const fn error_kind(error: &KmsError) -> usize {
@@ -231,6 +305,11 @@ pub(super) const fn error_kind(error: &KmsError) -> usize {
         KmsError::Bootstrap(_) => 23,
         KmsError::DependencyTimeout(_) => 24,
         KmsError::Internal(_) => 25,
+        KmsError::IncorrectKeyMaterial(_) => 26,
+        KmsError::InvalidImportToken => 27,
+        KmsError::ExpiredImportToken => 28,
+        KmsError::InvalidSignature => 29,
+        KmsError::InvalidMac => 30,
     }
 }
 
@@ -262,7 +341,12 @@ impl Sample for KmsError {
             22 => Self::StaleGuard,
             23 => Self::Bootstrap(source.draw()),
             24 => Self::DependencyTimeout(source.draw()),
-            _ => Self::Internal(source.draw()),
+            25 => Self::Internal(source.draw()),
+            26 => Self::IncorrectKeyMaterial(source.draw()),
+            27 => Self::InvalidImportToken,
+            28 => Self::ExpiredImportToken,
+            29 => Self::InvalidSignature,
+            _ => Self::InvalidMac,
         }
     }
 }
