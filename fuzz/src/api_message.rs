@@ -24,16 +24,19 @@ macro_rules! requests {
     };
 }
 
-/// Every request of both APIs; the first byte of an input chooses one. New ones come last, or the corpus would change
-/// its meaning.
+/// Every request of both APIs; the first byte of an input chooses one. New ones come last, in a list of their own, or
+/// the corpus would change its meaning.
 const KINDS: &[Kind] = requests! {
-    kms: EncryptRequest, CreateKeyRequest, DescribeKeyRequest, ListKeysRequest, EnableKeyRequest, DisableKeyRequest,
-        UpdateKeyDescriptionRequest, ScheduleKeyDeletionRequest, CancelKeyDeletionRequest, DecryptRequest,
-        ReEncryptRequest, GenerateDataKeyRequest, GenerateDataKeyWithoutPlaintextRequest, GenerateRandomRequest,
-        CreateAliasRequest, UpdateAliasRequest, DeleteAliasRequest, ListAliasesRequest, TagResourceRequest,
-        UntagResourceRequest, ListResourceTagsRequest, EnableKeyRotationRequest, DisableKeyRotationRequest,
-        GetKeyRotationStatusRequest, RotateKeyOnDemandRequest, ListKeyRotationsRequest, ReplicateKeyRequest,
-        UpdatePrimaryRegionRequest;
+    kms: CreateKeyRequest, DescribeKeyRequest, ListKeysRequest, EnableKeyRequest, DisableKeyRequest,
+        UpdateKeyDescriptionRequest, ScheduleKeyDeletionRequest, CancelKeyDeletionRequest, EncryptRequest,
+        DecryptRequest, ReEncryptRequest, GenerateDataKeyRequest, GenerateDataKeyWithoutPlaintextRequest,
+        GenerateDataKeyPairRequest, GenerateDataKeyPairWithoutPlaintextRequest, GenerateRandomRequest, SignRequest,
+        VerifyRequest, GenerateMacRequest, VerifyMacRequest, DeriveSharedSecretRequest, EncapsulateRequest,
+        DecapsulateRequest, GetPublicKeyRequest, GetKeyLastUsageRequest, GetParametersForImportRequest,
+        ImportKeyMaterialRequest, DeleteImportedKeyMaterialRequest, CreateAliasRequest, UpdateAliasRequest,
+        DeleteAliasRequest, ListAliasesRequest, TagResourceRequest, UntagResourceRequest, ListResourceTagsRequest,
+        EnableKeyRotationRequest, DisableKeyRotationRequest, GetKeyRotationStatusRequest, RotateKeyOnDemandRequest,
+        ListKeyRotationsRequest, ReplicateKeyRequest, UpdatePrimaryRegionRequest;
     admin: BootstrapRequest, RegionStatusRequest, AddNodeRequest, RemoveNodeRequest, TransferLeaderRequest,
         TriggerSnapshotRequest, PairRegionRequest, UnpairRegionRequest, ListRegionPairsRequest,
         GetRegionIdentityRequest, DescribeReplicationRequest, ListWrappingKeysRequest;
@@ -97,7 +100,11 @@ pub fn seeds() -> Vec<Seed> {
         encryption_algorithm: Some("SYMMETRIC_DEFAULT".to_owned()),
         dry_run: Some(true),
     };
-    let encrypt = [&[0], encrypt.encode_to_vec().as_slice()].concat();
+    let number = (0u8..)
+        .zip(KINDS)
+        .find(|(_, kind)| kind.name == kms::v1::EncryptRequest::NAME);
+    let (number, _) = number.expect("Encrypt is a request");
+    let encrypt = [&[number], encrypt.encode_to_vec().as_slice()].concat();
     seeds.push(Seed::new("encrypt-with-everything", encrypt));
     seeds
 }

@@ -11,23 +11,30 @@
 
 mod applying;
 mod fixed_rng;
+mod keys;
+mod region_keys;
 mod seals;
+mod trusting;
 mod world;
 
 pub mod api_message;
 pub mod arn;
+pub mod asymmetric_input;
 pub mod call_metadata;
 pub mod certificate;
 pub mod ciphertext;
+pub mod import_token;
+pub mod imported_material;
 pub mod key_id;
 pub mod log_record;
 pub mod marker;
+pub mod peer_public_key;
 pub mod proposal;
 pub mod raft_message;
-pub mod region_key;
 pub mod replication_request;
 pub mod row;
 pub mod sealed_material;
+pub mod sealing_key;
 pub mod shipment;
 pub mod snapshot_file;
 pub mod snapshot_transfer;
@@ -69,18 +76,22 @@ macro_rules! targets {
 pub const TARGETS: &[Target] = targets![
     api_message,
     arn,
+    asymmetric_input,
     call_metadata,
     certificate,
     ciphertext,
+    import_token,
+    imported_material,
     key_id,
     log_record,
     marker,
+    peer_public_key,
     proposal,
     raft_message,
-    region_key,
     replication_request,
     row,
     sealed_material,
+    sealing_key,
     shipment,
     snapshot_file,
     snapshot_transfer,

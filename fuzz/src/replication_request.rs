@@ -3,7 +3,9 @@
 use crate::Seed;
 use crate::applying::apply;
 use crate::fixed_rng::FixedRng;
-use crate::world::{CLUSTER, KEYS_HERE, KEYS_THERE, NOW, Trusting, World, multi_region_key, shipment};
+use crate::region_keys::{KEYS_HERE, KEYS_THERE};
+use crate::trusting::Trusting;
+use crate::world::{CLUSTER, NOW, World, multi_region_key, shipment};
 use kms_crypto::region::{
     HpkeKeyPair, HpkePublicKey, RegionLife, RegionSigningKey, ShipmentPlace, seal_material,
 };

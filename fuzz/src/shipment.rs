@@ -2,7 +2,9 @@
 
 use crate::Seed;
 use crate::applying::apply;
-use crate::world::{KEYS_THERE, Trusting, World, proposal};
+use crate::region_keys::KEYS_THERE;
+use crate::trusting::Trusting;
+use crate::world::{World, proposal};
 use kms_domain::multi_region::{Receipt, Shipment, receipt, receive};
 use kms_domain::{Command, Reply};
 use kms_raft::{decode_receipt, decode_sealed_shipment, encode_receipt, encode_sealed_shipment};

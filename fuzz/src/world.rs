@@ -3,21 +3,18 @@
 //!
 //! Their signing and HPKE keys are real; key material is not, since nothing here opens it.
 
-use crate::fixed_rng::FixedRng;
-use kms_crypto::SecretBytes;
-use kms_crypto::region::{HpkeKeyPair, RegionLife, RegionSigningKey, SignedHpkeKey};
-use kms_crypto::wrap::WrappingKey;
+use crate::region_keys::{KEYS_HERE, KEYS_THERE, RegionKeys, WRAPPING_KEY};
+use crate::trusting::Trusting;
 use kms_domain::command::{
-    Bootstrap, CreateKey, EnableKeyRotation, NewMaterial, Pulse, ReplicateKey, ScheduleKeyDeletion, SetAlias,
-    UpdatePrimaryRegion,
+    CreateKey, EnableKeyRotation, ImportKeyMaterial, NewMaterial, Pulse, ReplicateKey, ScheduleKeyDeletion,
+    SetAlias, UpdatePrimaryRegion,
 };
-use kms_domain::key::{KeyName, Material, WrappedMaterial};
-use kms_domain::multi_region::{
-    HandoverProof, MaterialBinding, Receipt, Reseal, ResealError, Shipment, receipt, receive, ship,
-};
-use kms_domain::rows::{HpkeKeyRow, PeerRegion, Region, WrappingKeyRow};
+use kms_domain::key::{KeyName, WrappedMaterial};
+use kms_domain::multi_region::{HandoverProof, Receipt, Reseal, Shipment, receipt, receive, ship};
+use kms_domain::rows::{ImportParameters, Region};
 use kms_domain::vocabulary::{
-    Epoch, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Principal, RegionName, Timestamp,
+    Epoch, ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId,
+    Principal, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use kms_domain::{Command, Guard, Proposal, Reply, State};
 use std::sync::{Arc, LazyLock};
@@ -27,84 +24,7 @@ pub(crate) const CLUSTER: &str = "concord-test";
 /// The time on every clock.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_123);
 
-const HERE: &str = "us-east-1";
-const THERE: &str = "eu-west-1";
-const WRAPPING_KEY: u64 = 2;
-const HPKE_KEY: u64 = 7;
 const DAY_MS: u64 = 86_400_000;
-
-/// A region's own keys, open.
-pub(crate) struct RegionKeys {
-    pub(crate) life: RegionLife,
-    pub(crate) signing: Arc<RegionSigningKey>,
-    pub(crate) hpke: Arc<HpkeKeyPair>,
-    pub(crate) wrapping: Arc<WrappingKey>,
-}
-
-impl RegionKeys {
-    fn new(region: &str, secret: u8) -> Self {
-        let secret = SecretBytes::copy_of(&[secret; 32]);
-        Self {
-            life: RegionLife {
-                region: region_name(region),
-                incarnation: Incarnation([0x33; 16]),
-            },
-            signing: Arc::new(RegionSigningKey::from_private_bytes(&secret).expect("32 bytes are a key")),
-            hpke: Arc::new(HpkeKeyPair::from_private_bytes(HPKE_KEY, &secret).expect("32 bytes are a key")),
-            wrapping: Arc::new(WrappingKey::generate(WRAPPING_KEY, &mut FixedRng(1))),
-        }
-    }
-
-    /// The HPKE key as its region signs and publishes it.
-    pub(crate) fn signed_hpke_key(&self) -> SignedHpkeKey {
-        let validity = SignedHpkeKey::validity_until(NOW);
-        SignedHpkeKey::sign(CLUSTER, &self.life, self.hpke.public(), validity, &self.signing)
-            .expect("a region signs its own key")
-    }
-
-    fn bootstrap(&self) -> Command {
-        Command::Bootstrap(Bootstrap {
-            cluster: CLUSTER.to_owned(),
-            region: self.life.region.clone(),
-            incarnation: self.life.incarnation,
-            wrapping_key: WrappingKeyRow {
-                id: WRAPPING_KEY,
-                root_key_id: [0x66; 16],
-                wrapped: Arc::from([1]),
-                retired: false,
-            },
-            hpke_key: HpkeKeyRow {
-                id: HPKE_KEY,
-                public: self.hpke.public().to_bytes().into(),
-                private_wrapped: Arc::from([1]),
-                valid_until: NOW,
-                signature: self.signed_hpke_key().signature().0.to_vec().into(),
-            },
-            signing_public: *self.signing.verifying_key().as_bytes(),
-            signing_private_wrapped: Arc::from([1]),
-            feature_level: 1,
-        })
-    }
-
-    fn as_pinned(&self) -> Command {
-        Command::PairRegion(Box::new(PeerRegion {
-            name: self.life.region.clone(),
-            incarnation: self.life.incarnation,
-            signing_public: *self.signing.verifying_key().as_bytes(),
-            hpke_key: HPKE_KEY,
-            hpke_public: self.hpke.public().to_bytes().into(),
-            hpke_valid_until: NOW,
-            issuing_ca_spki_sha256: [0x6d; 32],
-            endpoints: vec!["https://127.0.0.1:7000".to_owned()],
-        }))
-    }
-}
-
-/// The keys of the region under test.
-pub(crate) static KEYS_HERE: LazyLock<RegionKeys> = LazyLock::new(|| RegionKeys::new(HERE, 0x7a));
-
-/// The keys of its peer.
-pub(crate) static KEYS_THERE: LazyLock<RegionKeys> = LazyLock::new(|| RegionKeys::new(THERE, 0x6b));
 
 /// A region whose every command succeeds, because it was written to.
 #[derive(Clone)]
@@ -144,10 +64,37 @@ impl Log {
         self.run(Command::CreateKey(Box::new(create_key(key, material))));
     }
 
-    fn replicate(&mut self, key: KeyName, to: &str) {
+    /// Makes a key of origin EXTERNAL that has no material yet.
+    fn create_external(&mut self, key: KeyName) {
+        self.run(Command::CreateKey(Box::new(CreateKey {
+            origin: KeyOrigin::External,
+            material: None,
+            ..create_key(key, 0)
+        })));
+    }
+
+    fn import(&mut self, key: KeyName, material: u8, import_type: ImportType) {
+        let parameters = import_parameters(key, material);
+        let token = parameters.id;
+        self.run(Command::PutImportParameters(Box::new(parameters)));
+        let material = new_material(material);
+        self.run(Command::ImportKeyMaterial(Box::new(ImportKeyMaterial {
+            key,
+            token,
+            request_sha256: [0x77; 32],
+            import_type,
+            matched: (import_type == ImportType::Existing).then_some(material.material_id),
+            commitment: material.wrapped.clone(),
+            material,
+            expires: Some(NOW.plus_days(1)),
+            description: Some("from the safe".to_owned()),
+        })));
+    }
+
+    fn replicate(&mut self, key: KeyName, to: &RegionKeys) {
         self.run(Command::ReplicateKey(Box::new(ReplicateKey {
             key,
-            region: region_name(to),
+            region: to.life.region.clone(),
             incarnation: Incarnation([0x33; 16]),
             description: "a replica".to_owned(),
             policy: String::new(),
@@ -182,6 +129,7 @@ impl World {
         world.leave_a_tombstone();
         world.keys_that_are_here_only();
         world.keys_of_both();
+        world.imported_keys();
         world
     }
 
@@ -189,7 +137,7 @@ impl World {
     fn leave_a_tombstone(&mut self) {
         let (key, asked) = (multi_region_key(0x14), Timestamp(NOW.0 - 9 * DAY_MS));
         self.there.create(key, 0x14);
-        self.there.replicate(key, HERE);
+        self.there.replicate(key, &KEYS_HERE);
         self.tell_here(key);
         self.here.run(Command::ScheduleKeyDeletion(ScheduleKeyDeletion {
             key,
@@ -223,10 +171,10 @@ impl World {
             alias: "alias/payroll".parse().expect("an alias"),
             key: held,
         }));
-        self.here.replicate(held, THERE);
+        self.here.replicate(held, &KEYS_THERE);
         self.tell_there(held);
         self.here.create(on_its_way, 0x13);
-        self.here.replicate(on_its_way, THERE);
+        self.here.replicate(on_its_way, &KEYS_THERE);
 
         let (replica, wanted, moving) = (
             multi_region_key(0x12),
@@ -235,12 +183,30 @@ impl World {
         );
         for (key, material) in [(replica, 0x12), (wanted, 0x15), (moving, 0x16)] {
             self.there.create(key, material);
-            self.there.replicate(key, HERE);
+            self.there.replicate(key, &KEYS_HERE);
         }
         self.tell_here(replica);
         self.say_to_here(&wanted);
         self.tell_here(moving);
         self.hand_over_to_here(moving);
+    }
+
+    /// One key of this region waits for an import, one has material and a token for more; of one that is primary there,
+    /// both regions have imported the bytes, and the primary has been told.
+    fn imported_keys(&mut self) {
+        let (waiting, imported, shared) = (plain_key(0x7e), plain_key(0x7f), multi_region_key(0x17));
+        self.here.create_external(waiting);
+        self.here.create_external(imported);
+        self.here.import(imported, 0x7f, ImportType::New);
+        let further = import_parameters(imported, 0x70);
+        self.here.run(Command::PutImportParameters(Box::new(further)));
+
+        self.there.create_external(shared);
+        self.there.import(shared, 0x17, ImportType::New);
+        self.there.replicate(shared, &KEYS_HERE);
+        self.tell_here(shared);
+        self.here.import(shared, 0x17, ImportType::Existing);
+        self.tell_there(shared);
     }
 
     fn hand_over_to_here(&mut self, key: KeyName) {
@@ -252,13 +218,13 @@ impl World {
         let from = copy.expect("a multi-Region key").epoch;
         let to = Epoch {
             counter: from.counter + 1,
-            region: region_name(HERE),
+            region: KEYS_HERE.life.region.clone(),
             incarnation: KEYS_HERE.life.incarnation,
         };
         let signature = Arc::from([0x55; 64]);
         self.there.run(Command::UpdatePrimaryRegion(UpdatePrimaryRegion {
             key,
-            target: region_name(HERE),
+            target: KEYS_HERE.life.region.clone(),
             proof: HandoverProof { from, to, signature },
         }));
         self.say_to_here(&key);
@@ -312,41 +278,6 @@ pub(crate) fn shipment(
         .expect("there is something to say")
 }
 
-/// A region that believes every seal and signature: a shipment meets the rules alone, as one does from a region that
-/// was taken over and signs what it likes.
-pub(crate) struct Trusting;
-
-impl Reseal for Trusting {
-    type Sealed = Arc<[u8]>;
-
-    fn seal(
-        &self,
-        _: &Region,
-        _: &PeerRegion,
-        _: &MaterialBinding,
-        material: &Material,
-    ) -> Result<Arc<[u8]>, ResealError> {
-        Ok(Arc::clone(&material.wrapped.bytes))
-    }
-
-    fn open_and_wrap(
-        &self,
-        region: &Region,
-        _: &PeerRegion,
-        _: &MaterialBinding,
-        sealed: &Arc<[u8]>,
-    ) -> Result<WrappedMaterial, ResealError> {
-        Ok(WrappedMaterial {
-            wrapping_key: region.wrapping_key,
-            bytes: Arc::clone(sealed),
-        })
-    }
-
-    fn verify_handover(&self, _: &Region, _: &[u8; 32], _: &KeyName, _: &HandoverProof) -> bool {
-        true
-    }
-}
-
 /// The account's user asks for `command`.
 pub(crate) fn proposal(command: Command) -> Proposal {
     Proposal {
@@ -369,13 +300,34 @@ pub(crate) fn create_key(name: KeyName, material: u8) -> CreateKey {
         policy: "{}".to_owned(),
         tags: [("owner".to_owned(), "Zoë".to_owned())].into(),
         multi_region: name.key_id.is_multi_region().then_some(Incarnation([0x33; 16])),
-        material: Some(NewMaterial {
-            material_id: MaterialId([material; 32]),
-            wrapped: WrappedMaterial {
-                wrapping_key: WRAPPING_KEY,
-                bytes: Arc::from([material; 48]),
-            },
-        }),
+        material: Some(new_material(material)),
+    }
+}
+
+fn new_material(number: u8) -> NewMaterial {
+    NewMaterial {
+        material_id: MaterialId([number; 32]),
+        wrapped: wrapped(number),
+    }
+}
+
+fn wrapped(number: u8) -> WrappedMaterial {
+    WrappedMaterial {
+        wrapping_key: WRAPPING_KEY,
+        bytes: Arc::from([number; 48]),
+    }
+}
+
+fn import_parameters(key: KeyName, number: u8) -> ImportParameters {
+    ImportParameters {
+        id: ImportTokenId([number; 32]),
+        key,
+        algorithm: WrappingAlgorithm::RsaesOaepSha256,
+        wrapping_key_spec: WrappingKeySpec::Rsa2048,
+        public_sha256: [0x78; 32],
+        private_wrapped: wrapped(number),
+        expires: NOW.plus_days(1),
+        used: None,
     }
 }
 
@@ -383,10 +335,6 @@ pub(crate) fn principal() -> Principal {
     "arn:aws:iam::123456789012:user/alice"
         .parse()
         .expect("a principal")
-}
-
-fn region_name(name: &str) -> RegionName {
-    name.parse().expect("a region")
 }
 
 pub(crate) fn multi_region_key(number: u8) -> KeyName {

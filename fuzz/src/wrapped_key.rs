@@ -5,7 +5,7 @@ use crate::fixed_rng::FixedRng;
 use crate::seals::changed_by;
 use kms_crypto::seal::{FileSeal, SealKind, SealProvider};
 use kms_crypto::wrap::{MaterialPlace, RootKey, RootKeyId, WrappingKey};
-use kms_crypto::{KeyMaterial, MaterialName, SecretBytes, SecretKey256};
+use kms_crypto::{KeyMaterial, MaterialCommitment, MaterialName, SecretBytes, SecretKey256};
 use kms_domain::vocabulary::{KeyId, KeyOrigin, KeySpec, MaterialId, RegionName};
 use std::sync::LazyLock;
 
@@ -20,6 +20,7 @@ struct Kept {
     root_key_file: SecretBytes,
     wrapping_key: Vec<u8>,
     material: Vec<u8>,
+    commitment: Vec<u8>,
 }
 
 static KEPT: LazyLock<Kept> = LazyLock::new(|| {
@@ -38,6 +39,9 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
         material: wrapping
             .wrap_material(&place(&region), &material, rng)
             .expect("material is wrapped"),
+        commitment: wrapping
+            .wrap_commitment(&place(&region), &MaterialCommitment::from_bytes([0x34; 32]), rng)
+            .expect("a commitment is wrapped"),
         root,
         wrapping,
         region,
@@ -48,7 +52,8 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
 /// and a root key that a file gives is written into the same file again.
 pub fn wrapped_key(bytes: &[u8]) -> bool {
     let kept = &*KEPT;
-    for original in [kept.root_key_file.expose(), &kept.wrapping_key, &kept.material] {
+    let originals = [&kept.wrapping_key, &kept.material, &kept.commitment].map(Vec::as_slice);
+    for original in originals.into_iter().chain([kept.root_key_file.expose()]) {
         unwraps(kept, &changed_by(original, bytes));
     }
     unwraps(kept, bytes)
@@ -75,7 +80,11 @@ fn unwraps(kept: &Kept, bytes: &[u8]) -> bool {
         assert_eq!(WrappingKey::id_of(bytes), Ok(WRAPPING_KEY));
         assert_eq!(bytes, kept.material);
     }
-    root.is_ok() || wrapping_key.is_ok() || material.is_ok()
+    let commitment = kept.wrapping.unwrap_commitment(&place(&kept.region), bytes);
+    if commitment.is_ok() {
+        assert_eq!(bytes, kept.commitment);
+    }
+    root.is_ok() || wrapping_key.is_ok() || material.is_ok() || commitment.is_ok()
 }
 
 fn place(region: &RegionName) -> MaterialPlace<'_> {
@@ -99,5 +108,6 @@ pub fn seeds() -> Vec<Seed> {
         Seed::new("root-key-file", KEPT.root_key_file.expose()),
         Seed::new("wrapping-key", KEPT.wrapping_key.as_slice()),
         Seed::new("material", KEPT.material.as_slice()),
+        Seed::new("commitment", KEPT.commitment.as_slice()),
     ]
 }

@@ -1,8 +1,9 @@
 //! HPKE keys as regions publish them.
 
 use crate::Seed;
+use crate::region_keys::KEYS_THERE;
 use crate::seals::changed_by;
-use crate::world::{CLUSTER, KEYS_THERE, NOW};
+use crate::world::{CLUSTER, NOW};
 use kms_crypto::region::{RegionIdentity, SignedHpkeKey};
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ static PUBLISHED: LazyLock<Vec<u8>> = LazyLock::new(|| KEYS_THERE.signed_hpke_ke
 
 /// What a peer answers when it is asked for its sealing key, and the same bytes as a change of what it published: what
 /// reads is written as the same bytes, and only what the region signed is taken.
-pub fn region_key(bytes: &[u8]) -> bool {
+pub fn sealing_key(bytes: &[u8]) -> bool {
     is_taken(&changed_by(&PUBLISHED, bytes));
     is_taken(bytes)
 }
