@@ -71,12 +71,13 @@ impl ImportTokens {
     }
 }
 
+/// The key id is bound as text: an ordinary and a multi-Region key may have the same 16 bytes.
 fn bound(region: &Region, key: &KeyName, said: &[u8]) -> Fields {
     Fields::new(LABEL)
         .text(&region.cluster)
         .region(&region.name)
         .account(&key.account)
-        .key_id(&key.key_id)
+        .text(&key.key_id.to_string())
         .bytes(said)
 }
 
@@ -120,6 +121,11 @@ mod tests {
         assert_eq!(tokens.open(&here, &key(1), &sealed), Ok(token));
         let refused = Err(CryptoError::ImportToken);
         assert_eq!(tokens.open(&here, &key(2), &sealed), refused);
+        let multi_region = KeyName {
+            key_id: KeyId::multi_region([1; 16]),
+            ..key(1)
+        };
+        assert_eq!(tokens.open(&here, &multi_region, &sealed), refused);
         assert_eq!(tokens.open(&region("eu-west-1"), &key(1), &sealed), refused);
         assert_eq!(ImportTokens::new(&[8; 32]).open(&here, &key(1), &sealed), refused);
         for bit in 0..sealed.len() * 8 {

@@ -11,6 +11,9 @@
 
 mod encoding;
 mod error;
+// What peers send is decoded only inside a running node, after its admission.
+#[doc(hidden)]
+pub mod fuzzing;
 mod log_store;
 mod network;
 mod node;

@@ -13,6 +13,9 @@ mod disk;
 pub mod encoding;
 mod error;
 mod field;
+// What is read back from disk can be had from outside only inside a redb file.
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod log;
 mod seal;

@@ -23,7 +23,7 @@ pub use effects::EmittedEffect;
 pub(crate) use effects::{EFFECTS_WAITING_MAX, EffectSender};
 pub(crate) use image::ImageFeed;
 pub(crate) use recovery::recover;
-pub(crate) use snapshot::{Builder, RaftSnapshot, SnapshotData, blocking};
+pub(crate) use snapshot::{Builder, RaftSnapshot, SnapshotData, blocking, decode_membership, encode_meta};
 pub use view::{AppliedId, View};
 
 use crate::type_config::{

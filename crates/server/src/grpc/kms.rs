@@ -62,9 +62,11 @@ fn call<T>(request: &Request<T>) -> Result<Call, OperationError> {
 }
 
 /// The gRPC over HTTP/2 TimeoutValue: at most 8 digits and a unit.
-fn timeout(text: &str) -> Option<Duration> {
+pub fn timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
+    // A number with a sign in front would parse, too.
+    let well_formed = digits.len() <= 8 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number: u64 = digits.parse().ok().filter(|_| well_formed)?;
     match unit {
         "H" => Some(Duration::from_secs(number * 3_600)),
         "M" => Some(Duration::from_secs(number * 60)),
@@ -209,7 +211,7 @@ mod tests {
             timeout("99999999H"),
             Some(Duration::from_secs(99_999_999 * 3_600))
         );
-        for hostile in ["", "S", "5", "-5S", "5s", "999999999S", "ü"] {
+        for hostile in ["", "S", "5", "-5S", "+5S", "5s", "999999999S", "ü"] {
             assert_eq!(timeout(hostile), None, "{hostile}");
         }
     }

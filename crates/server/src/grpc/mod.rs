@@ -3,3 +3,6 @@
 mod kms;
 
 pub use kms::KmsService;
+// For kms-fuzz: else a time-out is read only within a call of a running node.
+#[doc(hidden)]
+pub use kms::timeout;

@@ -61,17 +61,23 @@ pub(crate) fn create_tables(database: &Database) -> Result<(), StorageError> {
 }
 
 /// The value of a log entry as it lies on disk.
-pub(super) fn seal_entry(sealer: &Sealer, record: &LogRecord) -> Vec<u8> {
+pub(crate) fn seal_entry(sealer: &Sealer, record: &LogRecord) -> Vec<u8> {
     let mut plaintext = Vec::with_capacity(4 + record.log_id.len() + record.payload.len());
     field::append(&mut plaintext, &record.log_id);
     plaintext.extend_from_slice(&record.payload);
-    let aad = sealer.row_aad("log", &record.index.to_be_bytes(), record.term);
-    let mut value = record.term.to_be_bytes().to_vec();
-    value.extend_from_slice(&sealer.seal(&aad, &plaintext));
+    seal_entry_plaintext(sealer, record.index, record.term, &plaintext)
+}
+
+/// As [`seal_entry`], with what is sealed given as it is.
+pub(crate) fn seal_entry_plaintext(sealer: &Sealer, index: u64, term: u64, plaintext: &[u8]) -> Vec<u8> {
+    let aad = sealer.row_aad("log", &index.to_be_bytes(), term);
+    let mut value = term.to_be_bytes().to_vec();
+    value.extend_from_slice(&sealer.seal(&aad, plaintext));
     value
 }
 
-fn open_entry(sealer: &Sealer, index: u64, value: &[u8]) -> Result<LogRecord, StorageError> {
+/// The log entry that lies at `index`.
+pub(crate) fn open_entry(sealer: &Sealer, index: u64, value: &[u8]) -> Result<LogRecord, StorageError> {
     let damaged = || StorageError::Corrupt(format!("log entry {index} is too short"));
     let (term, sealed) = value.split_first_chunk::<8>().ok_or_else(damaged)?;
     let term = u64::from_be_bytes(*term);

@@ -72,7 +72,7 @@ pub struct SnapshotInfo {
     pub rows: u64,
     /// Size of the file in bytes.
     pub size_bytes: u64,
-    file_name: String,
+    pub(crate) file_name: String,
 }
 
 impl SnapshotInfo {
@@ -100,7 +100,7 @@ struct IndexRow {
 }
 
 impl SnapshotInfo {
-    fn encode(&self) -> Bytes {
+    pub(crate) fn encode(&self) -> Bytes {
         let row = IndexRow {
             file_name: self.file_name.clone(),
             last: self.last.encode().to_vec(),
@@ -112,7 +112,7 @@ impl SnapshotInfo {
         row.encode_to_vec().into()
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, StorageError> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, StorageError> {
         let row = IndexRow::decode(bytes)
             .map_err(|error| StorageError::Corrupt(format!("the snapshot index does not decode: {error}")))?;
         Ok(Self {
