@@ -50,7 +50,7 @@ pub(super) async fn valid_to_and_the_expiration_model_must_agree(ground: &mut Gr
         assert_eq!(refused_with(answer), "ValidationException", "{how}");
     }
     let valid_to = in_time(YEAR - HOUR);
-    import(&mut kms, with(None, Some(valid_to.clone()))).await?;
+    import(&mut kms, with(None, Some(valid_to))).await?;
     let key = describe(&mut kms, &id).await?;
     assert_eq!(
         key.expiration_model.as_deref(),

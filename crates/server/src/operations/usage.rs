@@ -2,7 +2,7 @@
 //! nothing.
 //!
 //! What may be lost: a node that dies takes at most [`FLUSH_INTERVAL`] of uses with it; a node that stops in order
-//! takes none. Other nodes learn of a use that much later. Of more than [`KEYS_MAX`] keys used in between, some uses
+//! takes none. Other nodes learn of a use that much later. Of more than `KEYS_MAX` keys used in between, some uses
 //! are not recorded, and counted in `kms_key_usages_dropped_total`.
 
 use kms_domain::Operation;
