@@ -60,8 +60,9 @@ pub(crate) fn delete_materials(state: &State, changes: &mut Changes, name: &KeyN
             shared = true;
         } else if material.wrapped.is_some() {
             remove_bytes(changes, &material);
-            if !waits {
-                import_of(&mut key).absent.insert(*id);
+            // A key that imports nothing has nothing absent, whatever a damaged row says.
+            if let Some(import) = key.import.as_mut().filter(|_| !waits) {
+                import.absent.insert(*id);
             }
             changed = true;
         }
