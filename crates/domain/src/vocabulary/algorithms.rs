@@ -152,6 +152,13 @@ names!(
     "not a wrapping key spec"
 );
 
+impl DataKeyPairSpec {
+    /// Whether the pair is an RSA key, which takes long to make.
+    pub const fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+    }
+}
+
 impl KeySpec {
     /// Algorithms by which a key of this spec and usage encrypts, as the service model states them.
     pub const fn encryption_algorithms(self, usage: KeyUsage) -> &'static [EncryptionAlgorithm] {
@@ -215,6 +222,11 @@ impl KeySpec {
             }
             _ => &[],
         }
+    }
+
+    /// Whether the key is an RSA key, which takes long to make and to use.
+    pub const fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
     }
 
     /// Whether the key holds a key pair, so that it has a public key.

@@ -103,7 +103,8 @@ impl Core {
     /// deadline comes first.
     async fn pause_before_retry(&self, tried: Option<NodeId>, deadline: Instant) -> bool {
         let retry_at = Instant::now() + RETRY_PAUSE;
-        if retry_at >= deadline {
+        // A try that has no time to be answered would only leave open what is certain now.
+        if retry_at + RETRY_PAUSE >= deadline {
             tokio::time::sleep_until(deadline).await;
             return false;
         }

@@ -89,21 +89,20 @@ impl Service {
         }
         let (keyring, spec) = (Arc::clone(&self.keyring), wanted.spec);
         let generate = move || keyring.with_rng(|rng| KeyMaterial::generate(spec, rng));
-        let material = match spec {
-            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-                let repeated = request_key(call, Operation::CreateKey, request);
-                let made_before = self
-                    .look(call, |state| {
-                        allow_in_account(state, call, Operation::CreateKey)?;
-                        Ok(state.remembered(call.principal(), &repeated).is_some())
-                    })
-                    .await?;
-                if made_before {
-                    return Ok(None);
-                }
-                self.generation.run(call, generate).await?
+        let material = if spec.is_rsa() {
+            let repeated = request_key(call, Operation::CreateKey, request);
+            let made_before = self
+                .look(call, |state| {
+                    allow_in_account(state, call, Operation::CreateKey)?;
+                    Ok(state.remembered(call.principal(), &repeated).is_some())
+                })
+                .await?;
+            if made_before {
+                return Ok(None);
             }
-            _ => generate(),
+            self.generation.run(call, generate).await?
+        } else {
+            generate()
         };
         Ok(Some((MaterialId(self.keyring.random_bytes()), material?)))
     }

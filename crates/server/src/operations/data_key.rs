@@ -1,17 +1,17 @@
 //! Data keys: made for a caller, sealed under a KMS key, never stored. Shared by the GenerateDataKey operations, pairs included.
 
-use super::authorization::authorize_key;
 use super::call::Call;
-use super::encryption::{Sealed, check_encrypts, unless_dry_run};
+use super::encryption::{EncryptionKey, Sealed, unless_dry_run};
 use super::service::Service;
-use super::validation::{KeyForms, constraint, number_within};
+use super::usable::authorize_use;
+use super::validation::{constraint, number_within};
 use crate::errors::OperationError;
 use kms_crypto::SecretBytes;
 use kms_crypto::data_key::{NumberOfBytes, generate_data_key};
 use kms_domain::key_states::Operation;
 use kms_domain::limits::RANDOM_BYTES_MAX;
 use kms_domain::vocabulary::{EncryptionAlgorithm, EncryptionContext};
-use kms_domain::{KmsError, State, UsableKey};
+use kms_domain::{KmsError, State};
 
 /// Under which key a data key or data key pair is made, and for which operation.
 pub(super) struct DataKeyTarget<'a> {
@@ -56,43 +56,26 @@ impl Service {
         length: NumberOfBytes,
     ) -> Result<(SecretBytes, Sealed), OperationError> {
         self.use_key(call, target.operation, |state| {
+            let key = self.data_key_sealing_key(state, call, target)?;
             let data_key = self.keyring.with_rng(|rng| generate_data_key(length, rng));
-            let sealed = self.seal_data_key(state, call, target, data_key.expose())?;
+            let sealed = self.seal(&key, target.context, data_key.expose())?;
             let key = sealed.key;
             Ok(((data_key, sealed), key))
         })
         .await
     }
 
-    /// The key may be used to make data keys.
-    pub(super) fn check_makes_data_keys<'a>(
-        &self,
-        state: &'a State,
-        call: &Call,
-        target: &DataKeyTarget<'_>,
-    ) -> Result<UsableKey<'a>, OperationError> {
-        let (operation, id) = (target.operation, target.key_id);
-        let key = authorize_key(state, call, operation, "keyId", id, KeyForms::Any)?;
-        Ok(check_encrypts(
-            state,
-            &key,
-            operation,
-            EncryptionAlgorithm::SymmetricDefault,
-        )?)
-    }
-
-    /// Seals what was made for the caller under the key. A dry run ends here.
-    pub(super) fn seal_data_key(
+    /// The key that seals what is made for the caller, if they may use it so. A dry run ends here.
+    pub(super) fn data_key_sealing_key(
         &self,
         state: &State,
         call: &Call,
         target: &DataKeyTarget<'_>,
-        data_key: &[u8],
-    ) -> Result<Sealed, OperationError> {
-        let usable = self.check_makes_data_keys(state, call, target)?;
-        let key = self.sealing_key(state, &usable, EncryptionAlgorithm::SymmetricDefault)?;
-        let sealed = self.seal(&key, target.context, data_key)?;
+    ) -> Result<EncryptionKey, OperationError> {
+        let algorithm = EncryptionAlgorithm::SymmetricDefault;
+        let usable = authorize_use(state, call, target.operation, target.key_id, algorithm)?;
+        let key = self.sealing_key(state, &usable, algorithm)?;
         unless_dry_run(target.dry_run)?;
-        Ok(sealed)
+        Ok(key)
     }
 }

@@ -3,13 +3,14 @@
 
 use super::call::Call;
 use super::data_key::DataKeyTarget;
-use super::encryption::{Sealed, unless_dry_run};
+use super::encryption::Sealed;
 use super::service::Service;
 use super::validation::one_of;
 use crate::errors::OperationError;
 use kms_crypto::data_key_pair::{self, DataKeyPair};
 use kms_domain::KmsError;
-use kms_domain::vocabulary::{DataKeyPairSpec, EncryptionAlgorithm};
+use kms_domain::vocabulary::DataKeyPairSpec;
+use std::sync::Arc;
 
 /// A `KeyPairSpec` parameter.
 pub(super) fn key_pair_spec(text: &str) -> Result<DataKeyPairSpec, KmsError> {
@@ -30,17 +31,13 @@ impl Service {
         target: &DataKeyTarget<'_>,
         spec: DataKeyPairSpec,
     ) -> Result<(DataKeyPair, Sealed), OperationError> {
-        self.look(call, |state| {
-            let usable = self.check_makes_data_keys(state, call, target)?;
-            self.sealing_key(state, &usable, EncryptionAlgorithm::SymmetricDefault)?;
-            unless_dry_run(target.dry_run)
-        })
-        .await?;
+        self.look(call, |state| self.data_key_sealing_key(state, call, target))
+            .await?;
         let pair = self.make_pair(call, spec).await?;
         let sealed = self
             .use_key(call, target.operation, |state| {
-                let private_key = pair.private_key_der.expose();
-                let sealed = self.seal_data_key(state, call, target, private_key)?;
+                let key = self.data_key_sealing_key(state, call, target)?;
+                let sealed = self.seal(&key, target.context, pair.private_key_der.expose())?;
                 let key = sealed.key;
                 Ok((sealed, key))
             })
@@ -49,13 +46,12 @@ impl Service {
     }
 
     async fn make_pair(&self, call: &Call, spec: DataKeyPairSpec) -> Result<DataKeyPair, OperationError> {
-        let made = match spec {
-            DataKeyPairSpec::Rsa2048 | DataKeyPairSpec::Rsa3072 | DataKeyPairSpec::Rsa4096 => {
-                let keyring = self.keyring.clone();
-                let generate = move || keyring.with_rng(|rng| data_key_pair::generate(spec, rng));
-                self.generation.run(call, generate).await?
-            }
-            _ => self.keyring.with_rng(|rng| data_key_pair::generate(spec, rng)),
+        let keyring = Arc::clone(&self.keyring);
+        let generate = move || keyring.with_rng(|rng| data_key_pair::generate(spec, rng));
+        let made = if spec.is_rsa() {
+            self.generation.run(call, generate).await?
+        } else {
+            generate()
         };
         Ok(made?)
     }

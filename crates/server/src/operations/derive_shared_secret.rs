@@ -1,16 +1,15 @@
 //! DeriveSharedSecret: elliptic curve Diffie-Hellman between a key and another party's public key.
 
 use super::Call;
-use super::authorization::authorize_key;
 use super::encryption::unless_dry_run;
 use super::service::Service;
-use super::usable::{check_algorithm, check_usable};
-use super::validation::{KeyForms, blob_within, grant_tokens, no_recipient, one_of};
+use super::usable::authorize_use;
+use super::validation::{blob_within, grant_tokens, no_recipient, one_of};
 use crate::errors::OperationError;
 use kms_crypto::key_agreement;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::PUBLIC_KEY_BYTES_MAX;
-use kms_domain::vocabulary::{KeyAgreementAlgorithm, KeyUsage};
+use kms_domain::vocabulary::KeyAgreementAlgorithm;
 use kms_proto::kms::v1;
 
 impl Service {
@@ -31,21 +30,18 @@ impl Service {
             KeyAgreementAlgorithm::as_str,
         )?;
         self.use_key(call, OPERATION, |state| {
-            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
-            let usable = check_usable(state, &key, OPERATION, KeyUsage::KeyAgreement)?;
-            let offered = key.key.spec.key_agreement_algorithms(key.key.usage);
-            check_algorithm(&key.key, algorithm, offered)?;
+            let usable = authorize_use(state, call, OPERATION, &request.key_id, algorithm)?;
             let (_, material) = self.current_material(state, &usable)?;
             let secret = key_agreement::derive_shared_secret(&material, &request.public_key)?;
             unless_dry_run(request.dry_run)?;
             let response = v1::DeriveSharedSecretResponse {
-                key_id: key.arn.to_string(),
+                key_id: usable.arn().to_string(),
                 shared_secret: secret.expose().to_vec(),
                 ciphertext_for_recipient: None,
                 key_agreement_algorithm: algorithm.to_string(),
-                key_origin: key.key.origin.to_string(),
+                key_origin: usable.key().origin.to_string(),
             };
-            Ok((response, key.name))
+            Ok((response, usable.key().name))
         })
         .await
     }

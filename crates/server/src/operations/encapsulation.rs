@@ -1,11 +1,10 @@
 //! What Encapsulate and Decapsulate share: their parameters, and the key that may use them.
 
-use super::authorization::authorize_key;
 use super::call::Call;
-use super::usable::{check_algorithm, check_usable};
-use super::validation::{KeyForms, one_of};
+use super::usable::authorize_use;
+use super::validation::one_of;
 use crate::errors::OperationError;
-use kms_domain::vocabulary::{EncapsulationAlgorithm, KeyUsage};
+use kms_domain::vocabulary::EncapsulationAlgorithm;
 use kms_domain::{KmsError, Operation, State, UsableKey};
 
 /// By which algorithm, under which key.
@@ -33,10 +32,6 @@ impl<'a> EncapsulationRequest<'a> {
         call: &Call,
         operation: Operation,
     ) -> Result<UsableKey<'s>, OperationError> {
-        let key = authorize_key(state, call, operation, "keyId", self.key_id, KeyForms::Any)?;
-        let usable = check_usable(state, &key, operation, KeyUsage::EncapsulateDecapsulate)?;
-        let offered = key.key.spec.encapsulation_algorithms(key.key.usage);
-        check_algorithm(&key.key, self.algorithm, offered)?;
-        Ok(usable)
+        authorize_use(state, call, operation, self.key_id, self.algorithm)
     }
 }

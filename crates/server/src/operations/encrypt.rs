@@ -1,10 +1,10 @@
 //! Encrypt: 1 to 4,096 bytes under a key.
 
 use super::Call;
-use super::authorization::authorize_key;
-use super::encryption::{algorithm, check_encrypts, unless_dry_run};
+use super::encryption::{algorithm, unless_dry_run};
 use super::service::Service;
-use super::validation::{KeyForms, blob_within, encryption_context, grant_tokens};
+use super::usable::authorize_use;
+use super::validation::{blob_within, encryption_context, grant_tokens};
 use crate::errors::OperationError;
 use kms_domain::key_states::Operation;
 use kms_domain::limits::PLAINTEXT_BYTES_MAX;
@@ -29,8 +29,7 @@ impl Service {
             &context,
         )?;
         self.use_key(call, OPERATION, |state| {
-            let key = authorize_key(state, call, OPERATION, "keyId", &request.key_id, KeyForms::Any)?;
-            let usable = check_encrypts(state, &key, OPERATION, algorithm)?;
+            let usable = authorize_use(state, call, OPERATION, &request.key_id, algorithm)?;
             let key = self.sealing_key(state, &usable, algorithm)?;
             let sealed = self.seal(&key, &context, &plaintext)?;
             unless_dry_run(request.dry_run)?;

@@ -4,15 +4,13 @@
 use super::authorization::{AuthorizedKey, authorize_key, authorize_reference};
 use super::call::Call;
 use super::service::{Service, material_name};
-use super::usable::{check_algorithm, check_usable};
+use super::usable::check_usable;
 use super::validation::{KeyForms, blob_within, one_of};
 use crate::errors::OperationError;
 use kms_crypto::{CryptoError, KeyMaterial, MaterialName, SecretBytes, rsa_oaep, symmetric};
 use kms_domain::key::{KeyName, Material};
 use kms_domain::limits::CIPHERTEXT_BYTES_MAX;
-use kms_domain::vocabulary::{
-    EncryptionAlgorithm, EncryptionContext, KeyId, KeyReference, KeyUsage, MaterialId,
-};
+use kms_domain::vocabulary::{EncryptionAlgorithm, EncryptionContext, KeyId, KeyReference, MaterialId};
 use kms_domain::{KmsError, Operation, State, UsableKey};
 use std::sync::Arc;
 
@@ -102,19 +100,6 @@ pub(super) fn ciphertext_parameter(blob: Option<&[u8]>) -> Result<&[u8], KmsErro
     Ok(blob)
 }
 
-/// The key's state, usage and algorithm fit an encryption or decryption.
-pub(super) fn check_encrypts<'a>(
-    state: &'a State,
-    key: &AuthorizedKey,
-    operation: Operation,
-    algorithm: EncryptionAlgorithm,
-) -> Result<UsableKey<'a>, KmsError> {
-    let usable = check_usable(state, key, operation, KeyUsage::EncryptDecrypt)?;
-    let offered = key.key.spec.encryption_algorithms(key.key.usage);
-    check_algorithm(&key.key, algorithm, offered)?;
-    Ok(usable)
-}
-
 impl Service {
     /// The current material of a key that was found usable with this algorithm.
     pub(super) fn sealing_key(
@@ -187,7 +172,7 @@ impl Service {
             (None, Some(header)) => authorize_named_by_ciphertext(state, call, operation, header.key_id)?,
             (None, None) => return Err(KmsError::InvalidCiphertext.into()),
         };
-        let usable = check_encrypts(state, &key, operation, request.algorithm)?;
+        let usable = check_usable(state, &key, operation, request.algorithm)?;
         let header = header.ok_or(KmsError::InvalidCiphertext)?;
         let found = self.material(state, &usable, &header.material_id)?;
         let (row, material) = found.ok_or(KmsError::InvalidCiphertext)?;
@@ -210,7 +195,7 @@ impl Service {
             .into());
         };
         let key = authorize_key(state, call, operation, request.key_member, text, KeyForms::Any)?;
-        let usable = check_encrypts(state, &key, operation, request.algorithm)?;
+        let usable = check_usable(state, &key, operation, request.algorithm)?;
         let (row, material) = self.current_material(state, &usable)?;
         Ok(EncryptionKey::new(&usable, request.algorithm, row, material))
     }

@@ -124,9 +124,8 @@ fn check_fits(
         algorithm,
         WrappingAlgorithm::RsaesOaepSha1 | WrappingAlgorithm::RsaesOaepSha256
     );
-    let is_rsa = matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096);
     let too_long = spec == KeySpec::EccNistP521 && wrapping_spec == WrappingKeySpec::Rsa2048;
-    if direct && (is_rsa || too_long) {
+    if direct && (spec.is_rsa() || too_long) {
         return Err(KmsError::UnsupportedOperation(format!(
             "Key material of KeySpec {spec} cannot be imported with WrappingAlgorithm {algorithm} and \
              WrappingKeySpec {wrapping_spec}."

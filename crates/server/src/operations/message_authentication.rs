@@ -1,12 +1,11 @@
 //! What GenerateMac and VerifyMac share: their parameters, and the key that may use them.
 
-use super::authorization::authorize_key;
 use super::call::Call;
-use super::usable::{check_algorithm, check_usable};
-use super::validation::{KeyForms, blob_within, one_of};
+use super::usable::authorize_use;
+use super::validation::{blob_within, one_of};
 use crate::errors::OperationError;
 use kms_domain::limits::MESSAGE_BYTES_MAX;
-use kms_domain::vocabulary::{KeyUsage, MacAlgorithm};
+use kms_domain::vocabulary::MacAlgorithm;
 use kms_domain::{KmsError, Operation, State, UsableKey};
 
 /// What is authenticated, by which algorithm.
@@ -35,13 +34,6 @@ impl<'a> MacRequest<'a> {
         call: &Call,
         operation: Operation,
     ) -> Result<UsableKey<'s>, OperationError> {
-        let key = authorize_key(state, call, operation, "keyId", self.key_id, KeyForms::Any)?;
-        let usable = check_usable(state, &key, operation, KeyUsage::GenerateVerifyMac)?;
-        check_algorithm(
-            &key.key,
-            self.algorithm,
-            key.key.spec.mac_algorithms(key.key.usage),
-        )?;
-        Ok(usable)
+        authorize_use(state, call, operation, self.key_id, self.algorithm)
     }
 }

@@ -2,10 +2,9 @@
 
 use super::Call;
 use super::authorization::authorize_key;
-use super::encryption::{
-    OpenRequest, algorithm, check_encrypts, ciphertext_parameter, no_modifiers, unless_dry_run,
-};
+use super::encryption::{OpenRequest, algorithm, ciphertext_parameter, no_modifiers, unless_dry_run};
 use super::service::Service;
+use super::usable::check_usable;
 use super::validation::{KeyForms, encryption_context, grant_tokens};
 use crate::errors::OperationError;
 use kms_domain::key_states::Operation;
@@ -46,7 +45,7 @@ impl Service {
                 let (member, id) = ("destinationKeyId", &request.destination_key_id);
                 let destination = authorize_key(state, call, OPERATION, member, id, KeyForms::Any)?;
                 let opening = self.opening_key(state, call, OPERATION, &open)?;
-                let usable = check_encrypts(state, &destination, OPERATION, to)?;
+                let usable = check_usable(state, &destination, OPERATION, to)?;
                 Ok((opening, self.sealing_key(state, &usable, to)?))
             },
             |(opening, sealing)| {

@@ -1,12 +1,11 @@
 //! What Sign and Verify share: their parameters, and the key that may use them.
 
-use super::authorization::authorize_key;
 use super::call::Call;
-use super::usable::{check_algorithm, check_usable};
-use super::validation::{KeyForms, blob_within, one_of};
+use super::usable::authorize_use;
+use super::validation::{blob_within, one_of};
 use crate::errors::OperationError;
 use kms_domain::limits::MESSAGE_BYTES_MAX;
-use kms_domain::vocabulary::{KeyUsage, MessageType, SigningAlgorithm};
+use kms_domain::vocabulary::{MessageType, SigningAlgorithm};
 use kms_domain::{KmsError, Operation, State, UsableKey};
 
 /// What is signed or verified, by which algorithm.
@@ -51,10 +50,7 @@ impl<'a> SigningRequest<'a> {
         call: &Call,
         operation: Operation,
     ) -> Result<UsableKey<'s>, OperationError> {
-        let key = authorize_key(state, call, operation, "keyId", self.key_id, KeyForms::Any)?;
-        let usable = check_usable(state, &key, operation, KeyUsage::SignVerify)?;
-        let offered = key.key.spec.signing_algorithms(key.key.usage);
-        check_algorithm(&key.key, self.algorithm, offered)?;
+        let usable = authorize_use(state, call, operation, self.key_id, self.algorithm)?;
         self.check_message()?;
         Ok(usable)
     }

@@ -3,6 +3,8 @@
 
 use super::call::Call;
 use crate::errors::OperationError;
+use kms_domain::KmsError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::oneshot;
@@ -56,7 +58,8 @@ impl WorkPool {
     /// Does `work` on one of the threads. Work whose caller has gone is not begun.
     ///
     /// # Errors
-    /// [`OperationError::Throttled`] when too much waits; [`OperationError::Timeout`] past the call's deadline.
+    /// [`OperationError::Throttled`] when too much waits; [`OperationError::Timeout`] past the call's deadline; an
+    /// internal error if the work panics.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         call: &Call,
@@ -71,10 +74,8 @@ impl WorkPool {
         }))?;
         match tokio::time::timeout_at(call.deadline, done).await {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(_)) => Err(OperationError::Unavailable(format!(
-                "{}: the work was not done",
-                self.bounds.name
-            ))),
+            // Its thread has logged why.
+            Ok(Err(_)) => Err(KmsError::Internal(format!("{}: the work failed", self.bounds.name)).into()),
             Err(_) => Err(OperationError::Timeout(format!(
                 "{}: the work was not done within the deadline",
                 self.bounds.name
@@ -124,7 +125,12 @@ fn work_through(bounds: Bounds, waiting: &Mutex<Receiver<Work>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(work) => work(),
+            // What panics fails its own caller; the thread goes on with the others.
+            Ok(work) => {
+                if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    tracing::error!(pool = bounds.name, "work panicked");
+                }
+            }
             Err(_) => return,
         }
     }
@@ -207,6 +213,22 @@ mod tests {
             "{refused:?}"
         );
         held.let_go().await;
+        assert_eq!(pool.run(&call(Duration::from_secs(4)), || 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_fails_its_caller_and_nobody_else() {
+        let pool = WorkPool::new(GENERATION);
+        for _ in 0..=GENERATION.threads.expect("a number") {
+            let failed = pool
+                .run(&call(Duration::from_secs(4)), || panic!("a test of panics"))
+                .await;
+            let failed: Result<(), OperationError> = failed;
+            assert!(
+                matches!(failed, Err(OperationError::Kms(KmsError::Internal(_)))),
+                "{failed:?}"
+            );
+        }
         assert_eq!(pool.run(&call(Duration::from_secs(4)), || 1).await, Ok(1));
     }
 
