@@ -199,3 +199,10 @@ impl Report {
         Ok(text)
     }
 }
+
+/// The middle of several; 0 of none.
+pub fn median(of: &[f64]) -> f64 {
+    let mut sorted = of.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}

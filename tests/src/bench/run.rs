@@ -5,7 +5,7 @@ use crate::bench::echo::EchoProcess;
 use crate::bench::in_process::{Signers, decrypt_by_materials};
 use crate::bench::load::Measured;
 use crate::bench::operations::{CALLERS, Connections, Material, Operation};
-use crate::bench::report::{Figure, Latency, Report, Threshold};
+use crate::bench::report::{Figure, Latency, Report, Threshold, median};
 use crate::bench::scale::{Memory, fill, memory, replicated_key, restart, visible_in_peer};
 use crate::cluster::{Cluster, Endpoint};
 use crate::names::NodeName;
@@ -215,7 +215,7 @@ impl<'a> Bench<'a> {
             follower: Connections::open(cluster, &address(&follower))?,
             echo: Connections::open(cluster, &process.address())?,
             material: Arc::new(material),
-            signers: tokio::task::block_in_place(|| Signers::measure(form.load))?,
+            signers: Signers::new()?,
             loads: BTreeMap::new(),
             echoes: None,
             _echo: process,
@@ -225,7 +225,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Echo, load, echo, load, ..., echo: each load is held against the mean of the echoes around it, and what signs also
-    /// against the time that signing takes without a server.
+    /// against the time that signing takes without a server, measured in the same turn.
     async fn turns(&mut self, form: &Form, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
         // Connections are opened by their first calls, and caches filled: no part of what is measured.
         for connections in [&self.echo, &self.leader, &self.follower] {
@@ -246,9 +246,10 @@ impl<'a> Bench<'a> {
                     tokio::time::sleep(form.rest).await;
                 }
                 let after = self.echo_turn(form).await?;
-                let ceiling = self
-                    .signers
-                    .ceiling(operation, f64::midpoint(before, after).max(1.0));
+                let echo = f64::midpoint(before, after).max(1.0);
+                let signers = &mut self.signers;
+                let ceiling =
+                    tokio::task::block_in_place(|| signers.ceiling(operation, echo, form.load / 2))?;
                 let ratio = measured.per_second() / ceiling;
                 before = after;
                 writeln!(
@@ -417,10 +418,4 @@ fn millis(us: u64) -> f64 {
 
 const fn place(on_leader: bool) -> &'static str {
     if on_leader { "leader" } else { "follower" }
-}
-
-fn median(of: &[f64]) -> f64 {
-    let mut sorted = of.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
