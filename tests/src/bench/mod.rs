@@ -9,4 +9,5 @@ pub mod operations;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod storm;
 pub mod timing;

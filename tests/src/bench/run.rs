@@ -7,6 +7,7 @@ use crate::bench::load::Measured;
 use crate::bench::operations::{CALLERS, Connections, Material, Operation};
 use crate::bench::report::{Figure, Latency, Report, Threshold, median};
 use crate::bench::scale::{Memory, fill, memory, replicated_key, restart, visible_in_peer};
+use crate::bench::storm::{Turns, encrypt_beside_generation};
 use crate::cluster::{Cluster, Endpoint};
 use crate::names::NodeName;
 use crate::wait::until;
@@ -115,6 +116,13 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
         return report(form, figures);
     }
     figures.push(bench.open_loop(form).await?);
+    let storms = Turns {
+        count: form.repetitions.min(3),
+        load: form.load,
+        rest: form.rest / 2,
+    };
+    writeln!(out, "making RSA-4096 keys beside Encrypt")?;
+    figures.extend(encrypt_beside_generation(&bench.leader, &bench.material, storms).await?);
     figures.extend(disk.figures());
     figures.extend(tokio::task::block_in_place(|| decrypt_by_materials(form.load))?);
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;

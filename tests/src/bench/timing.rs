@@ -1,6 +1,7 @@
 //! Whether the time to refuse a ciphertext tells which check refused it: Welch's t-test between kinds of damage, taken in
-//! random order (the method of dudect, Reparaz et al. 2017). Run by hand: a shared machine makes noise that no test can
-//! promise to be quiet.
+//! random order (the method of dudect, Reparaz et al. 2017). Each kind damages many messages, since two messages differ by
+//! some nanoseconds whatever is damaged, and one kind comes twice: what the test finds between the two is noise. Run by
+//! hand: a shared machine makes noise that no test can promise to be quiet.
 
 use anyhow::Context;
 use kms_crypto::material::{KeyMaterial, MaterialName};
@@ -20,10 +21,13 @@ const T_FOUND: f64 = 4.5;
 /// Times above this quantile are interrupts and the scheduler, not the code.
 const KEPT_QUANTILE: f64 = 0.9;
 
-/// One kind of damage, and what it damages.
+/// Messages that each kind of damage is done to.
+const MESSAGES: usize = 64;
+
+/// One kind of damage, done to many messages.
 struct Damage {
     name: &'static str,
-    input: Vec<u8>,
+    inputs: Vec<Vec<u8>>,
 }
 
 /// Compares the kinds of damage of each subject, `rounds` refusals of each, and gives a table.
@@ -50,13 +54,15 @@ fn symmetric_ciphertexts(rounds: u32, table: &mut String) -> anyhow::Result<()> 
         material_id: MaterialId([9; 32]),
     };
     let context = EncryptionContext::new(BTreeMap::new())?;
-    let sealed = symmetric::encrypt(key, &name, &context, &[0x5a; 4_096], &mut rand::rng())?;
+    let seal = || symmetric::encrypt(key, &name, &context, &[0x5a; 4_096], &mut rand::rng());
+    let length = seal()?.len();
     let damages = vec![
-        damage("salt", &sealed, 51),
-        damage("commitment, first byte", &sealed, 83),
-        damage("commitment, last byte", &sealed, 114),
-        damage("body", &sealed, 115 + 2_000),
-        damage("tag", &sealed, sealed.len() - 1),
+        Damage::to("salt", 51, seal)?,
+        Damage::to("commitment, first byte", 83, seal)?,
+        Damage::to("commitment, last byte", 114, seal)?,
+        Damage::to("body", 115 + 2_000, seal)?,
+        Damage::to("tag", length - 1, seal)?,
+        Damage::to("tag, for comparison", length - 1, seal)?,
     ];
     let refuse = |input: &[u8]| symmetric::decrypt(key, &name, &context, input).is_err();
     report("symmetric, 4 KiB", &damages, rounds, refuse, table)
@@ -65,15 +71,16 @@ fn symmetric_ciphertexts(rounds: u32, table: &mut String) -> anyhow::Result<()> 
 fn rsa_ciphertexts(rounds: u32, table: &mut String) -> anyhow::Result<()> {
     let material = KeyMaterial::generate(KeySpec::Rsa2048, &mut rand::rng())?;
     let algorithm = EncryptionAlgorithm::RsaesOaepSha256;
-    let sealed = rsa_oaep::encrypt(&material, algorithm, b"attack at dawn")?;
-    let other_digest = rsa_oaep::encrypt(&material, EncryptionAlgorithm::RsaesOaepSha1, b"attack at dawn")?;
+    let seal_with = |algorithm| rsa_oaep::encrypt(&material, algorithm, b"attack at dawn");
+    let seal = || seal_with(algorithm);
+    let length = seal()?.len();
     let damages = vec![
-        damage("first bits", &sealed, 1),
-        damage("last byte", &sealed, sealed.len() - 1),
-        Damage {
-            name: "OAEP of another digest",
-            input: other_digest,
-        },
+        Damage::to("first bits", 1, seal)?,
+        Damage::to("last byte", length - 1, seal)?,
+        Damage::to("last byte, comparison", length - 1, seal)?,
+        Damage::of("OAEP of another digest", || {
+            Ok(seal_with(EncryptionAlgorithm::RsaesOaepSha1)?)
+        })?,
     ];
     let refuse = |input: &[u8]| rsa_oaep::decrypt(&material, algorithm, input).is_err();
     report("RSA_2048 OAEP", &damages, rounds / 20, refuse, table)
@@ -83,15 +90,36 @@ fn macs(rounds: u32, table: &mut String) -> anyhow::Result<()> {
     let material = KeyMaterial::generate(KeySpec::Hmac256, &mut rand::rng())?;
     let message = [0x5a; 256];
     let tag = mac::generate(&material, MacAlgorithm::HmacSha256, &message)?;
-    let damages = vec![damage("first byte", &tag, 0), damage("last byte", &tag, 31)];
+    let same = || anyhow::Ok(tag.clone());
+    let damages = vec![
+        Damage::to("first byte", 0, same)?,
+        Damage::to("last byte", 31, same)?,
+        Damage::to("last byte, comparison", 31, same)?,
+    ];
     let refuse = |input: &[u8]| mac::verify(&material, MacAlgorithm::HmacSha256, &message, input).is_err();
     report("HMAC_256", &damages, rounds, refuse, table)
 }
 
-fn damage(name: &'static str, whole: &[u8], at: usize) -> Damage {
-    let mut input = whole.to_vec();
-    input[at] ^= 1;
-    Damage { name, input }
+impl Damage {
+    fn of(name: &'static str, make: impl Fn() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Self> {
+        let inputs: anyhow::Result<Vec<_>> = (0..MESSAGES).map(|_| make()).collect();
+        Ok(Self {
+            name,
+            inputs: inputs?,
+        })
+    }
+
+    /// One bit of the byte at `at`.
+    fn to<E>(name: &'static str, at: usize, make: impl Fn() -> Result<Vec<u8>, E>) -> anyhow::Result<Self>
+    where
+        anyhow::Error: From<E>,
+    {
+        Self::of(name, || {
+            let mut input = make()?;
+            input[at] ^= 1;
+            Ok(input)
+        })
+    }
 }
 
 fn report(
@@ -128,7 +156,8 @@ fn time(damages: &[Damage], rounds: u32, refuse: impl Fn(&[u8]) -> bool) -> anyh
     for _ in 0..total {
         let kind = *kinds.choose(&mut rand::rng()).context("there is a kind")?;
         // A copy of its own, so that no kind's bytes are warmer than another's.
-        let input = damages[kind].input.clone();
+        let input = damages[kind].inputs.choose(&mut rand::rng()).cloned();
+        let input = input.context("there is a message")?;
         let began = Instant::now();
         let refused = refuse(black_box(&input));
         let took = began.elapsed();
