@@ -24,7 +24,6 @@ const MATERIALS_MANY: u32 = 10_000;
 const CIPHERTEXTS: usize = 512;
 
 /// Signing without a server, by spec.
-#[derive(Debug)]
 pub struct Signers {
     p256: Signer,
     rsa_2048: Signer,
@@ -71,7 +70,6 @@ impl Signers {
     }
 }
 
-#[derive(Debug)]
 struct Signer {
     key: KeyMaterial,
     algorithm: SigningAlgorithm,

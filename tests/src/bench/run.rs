@@ -108,7 +108,7 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     let disk = disk(cluster, form)?;
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
     writeln!(out, "measuring {here}, led by {leader}")?;
-    let mut bench = Bench::new(cluster, leader, form).await?;
+    let mut bench = Bench::new(cluster, leader).await?;
     bench.turns(form, out).await?;
     figures.extend(bench.signers.figures());
     figures.extend(bench.rates(&disk)?);
@@ -209,7 +209,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    async fn new(cluster: &'a Cluster, leader: NodeName, form: &Form) -> anyhow::Result<Self> {
+    async fn new(cluster: &'a Cluster, leader: NodeName) -> anyhow::Result<Self> {
         let follower = cluster
             .nodes_of(&leader.region)
             .into_iter()
