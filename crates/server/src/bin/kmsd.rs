@@ -94,8 +94,8 @@ fn run_protected(config: Config) -> Result<(), node::NodeError> {
     runtime.block_on(node::run(config))
 }
 
-/// Tasks run in the order in which they were woken. By tokio's own choice a connection would run at once each time that
-/// one of its calls has been answered, and so write each answer alone; it costs a fifth of what a node can do.
+/// Tasks run in the order in which they were woken. By tokio's own choice a connection would run at once when one of its
+/// calls has been answered, while others are about to be; a busy node would do some per cent less.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().thread_name("kmsd");

@@ -1,6 +1,7 @@
 //! Accepting connections: bounded in number and in time, admitted by certificate, and handed to tonic with the
 //! peer's identity in every request's extensions.
 
+use super::gather::Gathering;
 use super::reload::ReloadingTls;
 use crate::config::Limits;
 use crate::identity::IdentityError;
@@ -31,7 +32,7 @@ pub type Identify<I> =
 
 /// An admitted connection. Its permit is the peer's place among the listener's connections.
 pub struct Connection<I> {
-    stream: TlsStream<TcpStream>,
+    stream: Gathering<TlsStream<TcpStream>>,
     identity: I,
     _place: OwnedSemaphorePermit,
 }
@@ -169,7 +170,7 @@ impl<I: Clone + Send + Sync + 'static> Door<I> {
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let identity = (self.identify)(&self.tls, chain).map_err(|e| e.to_string())?;
         Ok(Connection {
-            stream,
+            stream: Gathering::new(stream),
             identity,
             _place: place,
         })

@@ -6,6 +6,7 @@
 mod accept;
 mod credentials;
 mod dial;
+mod gather;
 mod reload;
 mod serve;
 #[cfg(test)]
