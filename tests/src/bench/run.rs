@@ -112,7 +112,7 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     bench.turns(form, out).await?;
     figures.extend(bench.signers.figures());
     figures.extend(bench.rates(&disk)?);
-    if form.only.is_some() {
+    if form.only.is_some_and(|only| only != Operation::Encrypt) {
         return report(form, figures);
     }
     figures.push(bench.open_loop(form).await?);
@@ -123,6 +123,9 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     };
     writeln!(out, "making RSA-4096 keys beside Encrypt")?;
     figures.extend(encrypt_beside_generation(&bench.leader, &bench.material, storms).await?);
+    if form.only.is_some() {
+        return report(form, figures);
+    }
     figures.extend(disk.figures());
     figures.extend(tokio::task::block_in_place(|| decrypt_by_materials(form.load))?);
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;

@@ -14,18 +14,36 @@ use tokio::sync::oneshot;
 pub struct Bounds {
     /// What the threads are called, and what callers are told there is too much of.
     name: &'static str,
-    /// Threads; none means one for each processor.
-    threads: Option<usize>,
+    threads: Threads,
     /// Calls that wait for a thread; further ones are told to come again.
     waiting_max: usize,
     /// Priority of the threads, as nice(2) counts.
     nice: i32,
 }
 
+/// How many threads.
+#[derive(Debug, Clone, Copy)]
+enum Threads {
+    /// One for each processor.
+    Processors,
+    /// One for every two processors, since even the lowest priority costs the others some of their time.
+    HalfOfProcessors,
+}
+
+impl Threads {
+    fn count(self) -> usize {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        match self {
+            Self::Processors => processors,
+            Self::HalfOfProcessors => processors.div_ceil(2),
+        }
+    }
+}
+
 /// Making RSA keys, which gives way to everything else.
 pub const GENERATION: Bounds = Bounds {
     name: "rsa-generation",
-    threads: Some(2),
+    threads: Threads::HalfOfProcessors,
     waiting_max: 16,
     nice: 15,
 };
@@ -33,7 +51,7 @@ pub const GENERATION: Bounds = Bounds {
 /// Using the private halves of RSA keys, those of imports included.
 pub const PRIVATE_OPERATIONS: Bounds = Bounds {
     name: "rsa-private",
-    threads: None,
+    threads: Threads::Processors,
     waiting_max: 1_024,
     nice: 0,
 };
@@ -104,8 +122,7 @@ impl WorkPool {
 fn start_threads(bounds: Bounds) -> SyncSender<Work> {
     let (queue, waiting) = sync_channel::<Work>(bounds.waiting_max);
     let waiting = Arc::new(Mutex::new(waiting));
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    for _ in 0..bounds.threads.unwrap_or(processors) {
+    for _ in 0..bounds.threads.count() {
         let waiting = Arc::clone(&waiting);
         let started = std::thread::Builder::new()
             .name(bounds.name.into())
@@ -169,7 +186,7 @@ mod tests {
                 gates: Vec::new(),
                 calls: Vec::new(),
             };
-            for _ in 0..GENERATION.threads.expect("a number") {
+            for _ in 0..GENERATION.threads.count() {
                 held.add(pool).await.expect("a thread takes it");
             }
             held
@@ -219,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_fails_its_caller_and_nobody_else() {
         let pool = WorkPool::new(GENERATION);
-        for _ in 0..=GENERATION.threads.expect("a number") {
+        for _ in 0..=GENERATION.threads.count() {
             let failed = pool
                 .run(&call(Duration::from_secs(4)), || panic!("a test of panics"))
                 .await;
