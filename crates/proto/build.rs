@@ -11,7 +11,7 @@ use tonic_prost_build::Config;
 const INTERNAL: [&str; 3] = ["raft", "state", "replication"];
 
 /// Messages that carry callers' secrets. Their derived Debug would print them; src/redacted.rs has theirs.
-const REDACTED: [&str; 12] = [
+const REDACTED: [&str; 13] = [
     ".concord.kms.v1.EncryptRequest",
     ".concord.kms.v1.DecryptResponse",
     ".concord.kms.v1.GenerateDataKeyResponse",
@@ -24,6 +24,7 @@ const REDACTED: [&str; 12] = [
     ".concord.kms.v1.DeriveSharedSecretResponse",
     ".concord.kms.v1.EncapsulateResponse",
     ".concord.kms.v1.DecapsulateResponse",
+    ".concord.kms.admin.v1.CreateAccessKeyResponse",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -40,6 +40,8 @@ const KINDS: &[Kind] = requests! {
     admin: BootstrapRequest, RegionStatusRequest, AddNodeRequest, RemoveNodeRequest, TransferLeaderRequest,
         TriggerSnapshotRequest, PairRegionRequest, UnpairRegionRequest, ListRegionPairsRequest,
         GetRegionIdentityRequest, DescribeReplicationRequest, ListWrappingKeysRequest;
+    admin: CreateAccountRequest, ListAccountsRequest, SetAccountStatusRequest, DeleteAccountRequest,
+        CreateAccessKeyRequest, ListAccessKeysRequest, SetAccessKeyStatusRequest, DeleteAccessKeyRequest;
 };
 
 /// A request of the kind that the first byte names: it is written as bytes that mean the same. The encryption context

@@ -20,6 +20,8 @@ mod world;
 pub mod api_message;
 pub mod arn;
 pub mod asymmetric_input;
+pub mod aws_request;
+pub mod aws_signature;
 pub mod call_metadata;
 pub mod certificate;
 pub mod ciphertext;
@@ -77,6 +79,8 @@ pub const TARGETS: &[Target] = targets![
     api_message,
     arn,
     asymmetric_input,
+    aws_request,
+    aws_signature,
     call_metadata,
     certificate,
     ciphertext,

@@ -12,7 +12,7 @@ use kms_crypto::region::{
 use kms_crypto::wrap::WrappingKey;
 use kms_crypto::{Fields, KeyMaterial, MaterialName, SecretBytes};
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
-use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
+use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError, SecretBinding};
 use kms_domain::rows::{HpkeKeyRow, PeerRegion, Region, WrappingKeyRow};
 use kms_domain::{Proposal, State};
 use kms_proto::internal::replication::v1 as pb;
@@ -228,6 +228,26 @@ impl Reseal for SealedThere {
         Trusting.open_and_wrap(region, peer, binding, sealed)
     }
 
+    fn seal_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        secret: &WrappedMaterial,
+    ) -> Result<Arc<[u8]>, ResealError> {
+        Trusting.seal_secret(region, peer, binding, secret)
+    }
+
+    fn open_and_wrap_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        sealed: &Arc<[u8]>,
+    ) -> Result<WrappedMaterial, ResealError> {
+        Trusting.open_and_wrap_secret(region, peer, binding, sealed)
+    }
+
     fn verify_handover(
         &self,
         region: &Region,
@@ -243,7 +263,8 @@ impl Reseal for SealedThere {
 pub fn seeds() -> Vec<Seed> {
     let there = &World::get().there.state;
     let key = multi_region_key(0x15);
-    let shipment = encode_sealed_shipment(&shipment(there, &KEYS_HERE.life.region, &key, &SealedThere));
+    let shipment = shipment(there, &KEYS_HERE.life.region, &key.into(), &SealedThere);
+    let shipment = encode_sealed_shipment(&shipment);
     let batch = signed(&shipment);
     let whole = request(batch.clone()).encode_to_vec();
     vec![

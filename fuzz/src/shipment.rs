@@ -1,12 +1,11 @@
-//! What regions tell each other of keys: shipments, and the receipts for them.
+//! What regions tell each other of keys, accounts and access keys: shipments, and the receipts for them.
 
 use crate::Seed;
 use crate::applying::apply;
 use crate::region_keys::KEYS_THERE;
 use crate::trusting::Trusting;
 use crate::world::{World, proposal};
-use kms_domain::multi_region::{Receipt, Shipment, receipt, receive};
-use kms_domain::{Command, Reply};
+use kms_domain::multi_region::{Parcel, ParcelReceipt, parcel_outcome, parcel_receipt, receive_parcel};
 use kms_raft::{decode_receipt, decode_sealed_shipment, encode_receipt, encode_sealed_shipment};
 use std::sync::Arc;
 
@@ -26,34 +25,32 @@ pub fn shipment(bytes: &[u8]) -> bool {
     shipment.is_ok() || receipt.is_ok()
 }
 
-fn is_judged(shipment: &Shipment<Arc<[u8]>>) {
+fn is_judged(shipment: &Parcel<Arc<[u8]>>) {
     let here = &World::get().here;
     let sender = here
         .state
         .peer(&KEYS_THERE.life.region)
         .expect("the regions are paired");
-    let (state, outcome) = match receive(&here.state, sender, shipment, &Trusting) {
+    let (state, outcome) = match receive_parcel(&here.state, sender, shipment, &Trusting) {
         Err(outcome) => (here.state.clone(), outcome),
-        Ok(wrapped) => {
-            let accept = proposal(Command::AcceptShipment(Box::new(wrapped)));
-            let (state, applied) = apply(&here.state, here.index + 1, &accept);
-            match applied.result {
-                Ok(Reply::RecordAccepted(outcome)) => (state, outcome),
-                other => panic!("a received shipment was answered {other:?}"),
-            }
+        Ok(command) => {
+            let (state, applied) = apply(&here.state, here.index + 1, &proposal(command));
+            let reply = applied.result.expect("a received shipment is answered");
+            let outcome = parcel_outcome(reply).expect("with what became of it");
+            (state, outcome)
         }
     };
-    let answer = receipt(&state, shipment, outcome);
+    let answer = parcel_receipt(&state, shipment, outcome).expect("an answer fits what it answers");
     assert_eq!(decode_receipt(&encode_receipt(&answer)), Ok(answer));
 }
 
-fn is_noted(receipt: &Receipt) {
+fn is_noted(receipt: &ParcelReceipt) {
     let here = &World::get().here;
-    let note = proposal(Command::NoteReceipt(Box::new(receipt.clone())));
+    let note = proposal(receipt.clone().into_command());
     apply(&here.state, here.index + 1, &note);
 }
 
-/// What the two regions told each other: replicas made, a hand-over, and the answers.
+/// What the two regions told each other: replicas made, a hand-over, an account with its access keys, and the answers.
 pub fn seeds() -> Vec<Seed> {
     let world = World::get();
     let shipments = world.shipments.iter().map(encode_sealed_shipment);

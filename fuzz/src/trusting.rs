@@ -1,7 +1,7 @@
 //! Cryptography that believes everything, so that the rules of the protocol stand alone.
 
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
-use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
+use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError, SecretBinding};
 use kms_domain::rows::{PeerRegion, Region};
 use std::sync::Arc;
 
@@ -29,6 +29,29 @@ impl Reseal for Trusting {
         region: &Region,
         _: &PeerRegion,
         _: &MaterialBinding,
+        sealed: &Arc<[u8]>,
+    ) -> Result<WrappedMaterial, ResealError> {
+        Ok(WrappedMaterial {
+            wrapping_key: region.wrapping_key,
+            bytes: Arc::clone(sealed),
+        })
+    }
+
+    fn seal_secret(
+        &self,
+        _: &Region,
+        _: &PeerRegion,
+        _: &SecretBinding,
+        secret: &WrappedMaterial,
+    ) -> Result<Arc<[u8]>, ResealError> {
+        Ok(Arc::clone(&secret.bytes))
+    }
+
+    fn open_and_wrap_secret(
+        &self,
+        region: &Region,
+        _: &PeerRegion,
+        _: &SecretBinding,
         sealed: &Arc<[u8]>,
     ) -> Result<WrappedMaterial, ResealError> {
         Ok(WrappedMaterial {

@@ -6,15 +6,19 @@
 use crate::region_keys::{KEYS_HERE, KEYS_THERE, RegionKeys, WRAPPING_KEY};
 use crate::trusting::Trusting;
 use kms_domain::command::{
-    CreateKey, EnableKeyRotation, ImportKeyMaterial, NewMaterial, Pulse, ReplicateKey, ScheduleKeyDeletion,
-    SetAlias, UpdatePrimaryRegion,
+    CreateAccessKey, CreateAccount, CreateKey, EnableKeyRotation, ImportKeyMaterial, NewMaterial, Pulse,
+    ReplicateKey, ScheduleKeyDeletion, SetAlias, UpdatePrimaryRegion,
 };
+use kms_domain::identity::IdentityId;
 use kms_domain::key::{KeyName, WrappedMaterial};
-use kms_domain::multi_region::{HandoverProof, Receipt, Reseal, Shipment, receipt, receive, ship};
+use kms_domain::multi_region::{
+    HandoverProof, Parcel, ParcelReceipt, RecordId, Reseal, parcel_outcome, parcel_receipt, receive_parcel,
+    ship_parcel,
+};
 use kms_domain::rows::{ImportParameters, Region};
 use kms_domain::vocabulary::{
-    Epoch, ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId,
-    Principal, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    AccessKeyId, AccountId, Epoch, ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec,
+    KeyUsage, MaterialId, Principal, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use kms_domain::{Command, Guard, Proposal, Reply, State};
 use std::sync::{Arc, LazyLock};
@@ -107,8 +111,8 @@ impl Log {
 pub(crate) struct World {
     pub(crate) here: Log,
     pub(crate) there: Log,
-    pub(crate) shipments: Vec<Shipment<Arc<[u8]>>>,
-    pub(crate) receipts: Vec<Receipt>,
+    pub(crate) shipments: Vec<Parcel<Arc<[u8]>>>,
+    pub(crate) receipts: Vec<ParcelReceipt>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(World::new);
@@ -130,6 +134,7 @@ impl World {
         world.keys_that_are_here_only();
         world.keys_of_both();
         world.imported_keys();
+        world.identities();
         world
     }
 
@@ -186,7 +191,7 @@ impl World {
             self.there.replicate(key, &KEYS_HERE);
         }
         self.tell_here(replica);
-        self.say_to_here(&wanted);
+        self.say_to_here(&wanted.into());
         self.tell_here(moving);
         self.hand_over_to_here(moving);
     }
@@ -209,6 +214,32 @@ impl World {
         self.tell_there(shared);
     }
 
+    /// An account of each region with an access key: one is told to this region, one is only on its way; of this
+    /// region's own, the other one knows all.
+    fn identities(&mut self) {
+        for (log, account, number) in [
+            (&mut self.there, account_there(), 0x18),
+            (&mut self.here, account_here(), 0x19),
+        ] {
+            log.run(Command::CreateAccount(CreateAccount {
+                id: account,
+                name: "Payroll".to_owned(),
+            }));
+            log.run(Command::CreateAccessKey(Box::new(CreateAccessKey {
+                id: AccessKeyId::from_random([number; 10]),
+                principal: format!("arn:aws:iam::{account}:user/app")
+                    .parse()
+                    .expect("a principal"),
+                secret: wrapped(number),
+            })));
+        }
+        self.tell_here(IdentityId::Account(account_there()));
+        let on_its_way = IdentityId::AccessKey(AccessKeyId::from_random([0x18; 10]));
+        self.say_to_here(&on_its_way.into());
+        self.tell_there(IdentityId::Account(account_here()));
+        self.tell_there(IdentityId::AccessKey(AccessKeyId::from_random([0x19; 10])));
+    }
+
     fn hand_over_to_here(&mut self, key: KeyName) {
         let copy = self
             .there
@@ -227,54 +258,53 @@ impl World {
             target: KEYS_HERE.life.region.clone(),
             proof: HandoverProof { from, to, signature },
         }));
-        self.say_to_here(&key);
+        self.say_to_here(&key.into());
     }
 
     /// What is said but has not arrived.
-    fn say_to_here(&mut self, key: &KeyName) {
-        let said = shipment(&self.there.state, &KEYS_HERE.life.region, key, &Trusting);
+    fn say_to_here(&mut self, record: &RecordId) {
+        let said = shipment(&self.there.state, &KEYS_HERE.life.region, record, &Trusting);
         self.shipments.push(said);
     }
 
-    fn tell_here(&mut self, key: KeyName) {
-        let (shipment, receipt) = tell(&mut self.there, &mut self.here, key);
+    fn tell_here(&mut self, record: impl Into<RecordId>) {
+        let (shipment, receipt) = tell(&mut self.there, &mut self.here, record.into());
         self.shipments.push(shipment);
         self.receipts.push(receipt);
     }
 
-    fn tell_there(&mut self, key: KeyName) {
-        let (shipment, receipt) = tell(&mut self.here, &mut self.there, key);
+    fn tell_there(&mut self, record: impl Into<RecordId>) {
+        let (shipment, receipt) = tell(&mut self.here, &mut self.there, record.into());
         self.shipments.push(shipment);
         self.receipts.push(receipt);
     }
 }
 
-/// Carries what one region has to say of a key to the other, and the answer back.
-fn tell(from: &mut Log, to: &mut Log, key: KeyName) -> (Shipment<Arc<[u8]>>, Receipt) {
-    let shipment = shipment(&from.state, &to.region().name, &key, &Trusting);
+/// Carries what one region has to say of a record to the other, and the answer back.
+fn tell(from: &mut Log, to: &mut Log, record: RecordId) -> (Parcel<Arc<[u8]>>, ParcelReceipt) {
+    let shipment = shipment(&from.state, &to.region().name, &record, &Trusting);
     let sender = to
         .state
         .peer(&from.region().name)
         .expect("the regions are paired");
-    let wrapped = receive(&to.state, sender, &shipment, &Trusting).expect("the world's shipments are taken");
-    let Reply::RecordAccepted(outcome) = to.run(Command::AcceptShipment(Box::new(wrapped))) else {
-        panic!("a shipment is answered with an outcome");
-    };
-    let receipt = receipt(&to.state, &shipment, outcome);
-    from.run(Command::NoteReceipt(Box::new(receipt.clone())));
+    let command =
+        receive_parcel(&to.state, sender, &shipment, &Trusting).expect("the world's shipments are taken");
+    let outcome = parcel_outcome(to.run(command)).expect("a shipment is answered with an outcome");
+    let receipt = parcel_receipt(&to.state, &shipment, outcome).expect("an answer fits what it answers");
+    from.run(receipt.clone().into_command());
     (shipment, receipt)
 }
 
-/// What `state`'s region has to say of `key`.
+/// What `state`'s region has to say of a record.
 pub(crate) fn shipment(
     state: &State,
     to: &RegionName,
-    key: &KeyName,
+    record: &RecordId,
     reseal: &impl Reseal<Sealed = Arc<[u8]>>,
-) -> Shipment<Arc<[u8]>> {
+) -> Parcel<Arc<[u8]>> {
     let peer = state.peer(to).expect("the regions are paired");
-    ship(state, peer, key, reseal)
-        .expect("the world's materials are sealed")
+    ship_parcel(state, peer, record, reseal)
+        .expect("the world's secrets are sealed")
         .expect("there is something to say")
 }
 
@@ -335,6 +365,16 @@ pub(crate) fn principal() -> Principal {
     "arn:aws:iam::123456789012:user/alice"
         .parse()
         .expect("a principal")
+}
+
+/// An account whose home is the region under test.
+pub(crate) fn account_here() -> AccountId {
+    principal().account()
+}
+
+/// An account whose home is the other region.
+pub(crate) fn account_there() -> AccountId {
+    "210987654321".parse().expect("an account")
 }
 
 pub(crate) fn multi_region_key(number: u8) -> KeyName {

@@ -6,6 +6,7 @@
 //! DIR/kmsctl.toml         a context per region
 //! DIR/ca/                 authorities
 //! DIR/callers/            certificates of the account's administrator and of the operator
+//! DIR/aws-config          profiles of AWS clients, their access keys in DIR/aws-credentials
 //! DIR/<region>/root.key   the region's root key
 //! DIR/<region>/node-<id>/ kmsd.toml, tls/, data/, kmsd.log
 //! ```
@@ -56,6 +57,8 @@ pub enum Endpoint {
     Replication = 3,
     /// Prometheus.
     Metrics = 4,
+    /// AWS clients, in plain HTTP.
+    Http = 5,
 }
 
 /// A cluster in a folder.
@@ -187,7 +190,7 @@ impl Cluster {
     pub fn address(&self, node: &NodeName, endpoint: Endpoint) -> String {
         let port = self.port(node, endpoint);
         match endpoint {
-            Endpoint::Metrics => format!("http://127.0.0.1:{port}"),
+            Endpoint::Metrics | Endpoint::Http => format!("http://127.0.0.1:{port}"),
             Endpoint::Client | Endpoint::Admin => format!("https://localhost:{port}"),
             Endpoint::Raft | Endpoint::Replication => format!("https://127.0.0.1:{port}"),
         }

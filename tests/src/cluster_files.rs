@@ -42,6 +42,7 @@ impl Cluster {
              [seal]\nprovider = \"file\"\npath = \"../root.key\"\n\n"
         );
         text += &listener("client", Endpoint::Client, &self.client_ca(), false);
+        text += &format!("[http]\nlisten = \"127.0.0.1:{}\"\n\n", port(Endpoint::Http));
         text += &listener("admin", Endpoint::Admin, &self.admin_ca(), false);
         text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), false);
         let of_region: Vec<String> = self
@@ -111,7 +112,8 @@ impl Cluster {
                     .iter()
                     .map(|node| self.endpoints_of(node))
                     .collect();
-                serde_json::json!({ "name": region, "nodes": nodes })
+                let http = self.http_endpoint(region);
+                serde_json::json!({ "name": region, "http": http, "nodes": nodes })
             })
             .collect();
         let document = serde_json::json!({ "cluster": self.plan().cluster, "regions": regions });
@@ -131,6 +133,7 @@ impl Cluster {
             "raft": self.address(node, Endpoint::Raft),
             "replication": self.address(node, Endpoint::Replication),
             "metrics": self.address(node, Endpoint::Metrics),
+            "http": self.address(node, Endpoint::Http),
             "data": files.data(),
             "log": files.log(),
         })

@@ -59,7 +59,8 @@ pub fn how_to_go_on(cluster: &Cluster) -> String {
     let region = cluster.regions().first().map_or("", String::as_str);
     format!(
         "how to go on\n  export KMSCTL_CONFIG={config}\n  {kmsctl} keys list\n  {kmsctl} --context {region} region status\n  \
-         {kmsctl} --help\n  scripts/local-cluster --state {state} status\n  \
+         {kmsctl} --help\n  export AWS_CONFIG_FILE={state}/aws-config AWS_SHARED_CREDENTIALS_FILE={state}/aws-credentials\n  \
+         AWS_PROFILE=concord-{region} aws kms list-keys\n  scripts/local-cluster --state {state} status\n  \
          scripts/local-cluster --state {state} kill {region}/1\n  scripts/local-cluster --state {state} down\n\
          endpoints of every node: {state}/endpoints.json",
         state = cluster.folder().display(),

@@ -5,6 +5,7 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,6 +17,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Names the Python that has the packages of `tests/interop/requirements.txt`; `scripts/test` installs them.
 const PYTHON: &str = "CONCORD_PYTHON";
+
+/// The Python that has the packages, if one is named.
+pub fn python() -> Option<OsString> {
+    std::env::var_os(PYTHON)
+}
 
 /// How `peer.py` calls a signature or a code that it does not accept.
 const REFUSED: [&str; 2] = ["InvalidSignature", "BadSignatureError"];
@@ -52,7 +58,7 @@ impl Peer {
     /// # Errors
     /// When it cannot be started.
     pub fn start() -> anyhow::Result<Option<Self>> {
-        let Some(python) = std::env::var_os(PYTHON) else {
+        let Some(python) = python() else {
             return Ok(None);
         };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/peer.py");

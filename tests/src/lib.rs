@@ -4,6 +4,7 @@
 //! Everything listens on loopback. Every process that is started here is known by its id and is ended by it.
 
 pub mod agreement;
+pub mod aws_profiles;
 pub mod bench;
 pub mod block_device;
 pub mod certificates;

@@ -202,7 +202,7 @@ async fn admitted(cluster: &Cluster, endpoint: Endpoint, channel: Channel) -> bo
             .ship(within(ShipRequest::default(), deadline))
             .await
             .map(|_| ()),
-        Endpoint::Metrics => Ok(()),
+        Endpoint::Metrics | Endpoint::Http => Ok(()),
     };
     let timed_out = |status: &tonic::Status| status.message().contains("Timeout expired");
     match outcome.map_err(|status| (status.code(), timed_out(&status))) {

@@ -50,7 +50,7 @@ fn service(cluster: &Cluster, endpoint: Endpoint) -> (&'static str, &'static str
             "Ship",
             cluster.listener_files(&NodeName::new(OTHER, 1), "replication"),
         ),
-        Endpoint::Metrics => unreachable!("not a gRPC listener"),
+        Endpoint::Metrics | Endpoint::Http => unreachable!("not a gRPC listener"),
     }
 }
 

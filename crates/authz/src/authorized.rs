@@ -1,6 +1,6 @@
 //! The proof that a request was allowed.
 
-use crate::{Caller, Decision, Request, Resource, Verdict, evaluate};
+use crate::{Caller, Decision, Reason, Request, Resource, Verdict, evaluate};
 use kms_domain::vocabulary::{Principal, Timestamp, WrappingKeyId};
 use kms_domain::{Guard, KmsError, Operation, State};
 
@@ -25,8 +25,20 @@ pub struct Denied {
 }
 
 impl From<Denied> for KmsError {
-    /// The same text whether the resource exists or not.
+    /// The same text whether the resource exists or not. A caller whose access key proves nothing is told so and not
+    /// what it may do.
     fn from(denied: Denied) -> Self {
+        let ended = [Reason::AccessKeyEnded, Reason::AccountNotActive];
+        let signed = !denied.decision.depended_on.access_keys.is_empty();
+        if signed
+            && denied
+                .decision
+                .reasons
+                .iter()
+                .any(|reason| ended.contains(reason))
+        {
+            return Self::AccessKeyEnded;
+        }
         Self::AccessDenied(denied.to_string())
     }
 }

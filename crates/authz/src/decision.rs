@@ -18,6 +18,10 @@ pub enum Reason {
     AdministersAccount,
     /// The resource belongs to another account.
     OtherAccount,
+    /// The access key that signed is unknown here, is not active, or has changed since the signature was verified.
+    AccessKeyEnded,
+    /// The caller's account is disabled or deleted.
+    AccountNotActive,
     /// The caller is an operator of the service; operators have no rights on keys.
     Operator,
     /// The request named nothing to act on, which no operation does.

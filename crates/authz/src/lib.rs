@@ -4,8 +4,9 @@
 //! the state machine refuses a command whose decision has gone stale ([`kms_domain::Guard`]). Nothing here checks key
 //! states or usage; that is `kms_domain::UsableKey`.
 //!
-//! The evaluator knows one rule so far: a certificate of the client CA makes its bearer the administrator of its
-//! account, who may do everything in it; everybody else may do nothing. What comes later has its place already:
+//! The evaluator knows one rule so far: a certificate of the client CA, or an access key that is active, makes its
+//! bearer the administrator of its account, who may do everything in it unless the account is disabled or deleted;
+//! everybody else may do nothing. What comes later has its place already:
 //!
 //! | what | where |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! What is asked: by whom, which operation, on what.
 
 use kms_domain::key::KeyName;
-use kms_domain::vocabulary::{AccountId, AliasName, Principal};
+use kms_domain::vocabulary::{AccessKeyId, AccountId, AliasName, Principal};
 use kms_domain::{Guard, Operation, Resolved, State};
 
 /// Who asks, as authentication found. A [`Caller`] is made only from a verified certificate or signature.
@@ -9,6 +9,16 @@ use kms_domain::{Guard, Operation, Resolved, State};
 pub enum Caller {
     /// Holds a certificate of the client CA: the administrator of the principal's account.
     Administrator(Principal),
+    /// Signed the request with an access key that was at this revision when the signature was verified: administers
+    /// the principal's account while access key and account are active.
+    AccessKey {
+        /// The access key's principal.
+        principal: Principal,
+        /// Which access key.
+        id: AccessKeyId,
+        /// Its revision.
+        revision: u64,
+    },
     /// Holds a certificate of the admin CA: runs the service, and has no rights on anybody's keys.
     Operator(Principal),
 }
@@ -17,8 +27,26 @@ impl Caller {
     /// The authenticated principal.
     pub fn principal(&self) -> &Principal {
         match self {
-            Self::Administrator(principal) | Self::Operator(principal) => principal,
+            Self::Administrator(principal)
+            | Self::AccessKey { principal, .. }
+            | Self::Operator(principal) => principal,
         }
+    }
+
+    /// Names in the guard what is read of the caller, absence included. A certificate is good without an account's
+    /// row, but not against one.
+    pub(crate) fn add_to(&self, state: &State, guard: &mut Guard) {
+        match self {
+            Self::Operator(_) => return,
+            Self::Administrator(_) => {}
+            Self::AccessKey { id, .. } => {
+                let revision = state.access_key(id).map(|row| row.revision);
+                guard.access_keys.push((*id, revision));
+            }
+        }
+        let account = self.principal().account();
+        let revision = state.account(account).map(|row| row.revision);
+        guard.accounts.push((account, revision));
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::access_keys::AccessKeysCommand;
+use crate::commands::accounts::AccountsCommand;
 use crate::commands::aliases::AliasesCommand;
 use crate::commands::completions::Completions;
 use crate::commands::context::ContextCommand;
@@ -119,6 +121,12 @@ pub(crate) enum Command {
     /// Operators: the region, its nodes and its pairing with other regions
     #[command(subcommand)]
     Region(RegionCommand),
+    /// Operators: accounts, which own keys and access keys
+    #[command(subcommand, visible_alias = "account")]
+    Accounts(AccountsCommand),
+    /// Operators: access keys, with which AWS clients sign their requests
+    #[command(subcommand, visible_alias = "access-key")]
+    AccessKeys(AccessKeysCommand),
     /// Operators: how multi-Region keys stand towards other regions
     #[command(subcommand)]
     Replication(ReplicationCommand),
@@ -222,6 +230,17 @@ mod tests {
             "region snapshot",
             "region wrapping-keys",
             "replication status K",
+            "accounts create 111122223333 --name Payroll",
+            "accounts list --limit 10 --marker 111122223333",
+            "account enable 111122223333",
+            "accounts disable 111122223333",
+            "accounts delete 111122223333 --yes",
+            "access-keys create 111122223333 app --secret-out -",
+            "access-keys create 111122223333 app --credentials-out f --profile p",
+            "access-key list --account 111122223333",
+            "access-keys enable AKIAAAAAAAAAAAAAAAAA",
+            "access-keys disable AKIAAAAAAAAAAAAAAAAA",
+            "access-keys delete AKIAAAAAAAAAAAAAAAAA --yes",
             "context list",
             "context use eu-west-1",
             "completions bash",
@@ -254,6 +273,10 @@ mod tests {
             "import material K --token t --encrypted-material m --expires-at tomorrow",
             "import material K --token t --encrypted-material m --no-expiry --type OTHER",
             "region bootstrap",
+            "accounts create 111122223333",
+            "access-keys create 111122223333 app",
+            "access-keys create 111122223333 app --secret-out s --credentials-out f",
+            "access-keys create 111122223333 app --secret-out s --profile p",
         ] {
             let words = ["kmsctl"].into_iter().chain(line.split(' '));
             assert!(Arguments::try_parse_from(words).is_err(), "{line}");

@@ -4,6 +4,7 @@
 
 mod answer;
 mod arguments;
+mod aws_credentials;
 mod commands;
 mod config;
 mod confirm;

@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access_key;
 pub mod data_key;
 pub mod data_key_pair;
 pub mod ecc;

@@ -2,6 +2,7 @@
 //! that stands in the vector, then opened; envelopes and commitments are also built a second time by hand, from
 //! other implementations of the primitives, so that the text of SECURITY.md and the code are compared.
 
+mod access_key;
 mod stored_key;
 
 use crate::fields::Fields;

@@ -58,7 +58,15 @@ impl State {
         let wrapping_key_holds = guard
             .wrapping_key
             .is_none_or(|id| self.region().is_some_and(|region| region.wrapping_key == id));
-        keys_hold && aliases_hold && wrapping_key_holds
+        let access_keys_hold = guard
+            .access_keys
+            .iter()
+            .all(|(id, read)| self.access_key(id).map(|row| row.revision) == *read);
+        let accounts_hold = guard
+            .accounts
+            .iter()
+            .all(|(id, read)| self.account(*id).map(|row| row.revision) == *read);
+        keys_hold && aliases_hold && access_keys_hold && accounts_hold && wrapping_key_holds
     }
 
     fn decide(&self, log_index: u64, proposal: &Proposal) -> Result<(Reply, Changes), KmsError> {

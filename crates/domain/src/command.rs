@@ -1,12 +1,12 @@
 //! Every change the log can carry. A closed enum: a node that meets a command it does not know stops.
 
 use crate::key::{KeyName, WrappedMaterial};
-use crate::multi_region::{HandoverProof, Receipt, Shipment};
+use crate::multi_region::{HandoverProof, IdentityReceipt, IdentityShipment, Receipt, Shipment};
 use crate::rows::{HpkeKeyRow, ImportParameters, KeyUsageRow, PeerRegion, WrappingKeyRow};
 use crate::vocabulary::tags::Tags;
 use crate::vocabulary::{
-    AliasName, HpkeKeyId, ImportTokenId, ImportType, Incarnation, KeyOrigin, KeySpec, KeyUsage, MaterialId,
-    NodeId, RegionName, Timestamp,
+    AccessKeyId, AccountId, AliasName, HpkeKeyId, ImportTokenId, ImportType, Incarnation, KeyOrigin, KeySpec,
+    KeyUsage, MaterialId, NodeId, Principal, RegionName, Timestamp,
 };
 use std::sync::Arc;
 
@@ -77,6 +77,22 @@ pub enum Command {
     RotateToImportedMaterial(KeyName),
     /// Nodes say when keys were last used.
     NoteKeyUsage(NoteKeyUsage),
+    /// An operator makes an account.
+    CreateAccount(CreateAccount),
+    /// An operator disables an account or enables it again.
+    SetAccountStatus(SetAccountStatus),
+    /// An operator deletes an account.
+    DeleteAccount(AccountId),
+    /// An operator makes an access key.
+    CreateAccessKey(Box<CreateAccessKey>),
+    /// An operator disables an access key or enables it again.
+    SetAccessKeyStatus(SetAccessKeyStatus),
+    /// An operator deletes an access key.
+    DeleteAccessKey(AccessKeyId),
+    /// An account or an access key from its home region.
+    AcceptIdentity(Box<IdentityShipment<WrappedMaterial>>),
+    /// What a peer said to an account or an access key shipped to it.
+    NoteIdentityReceipt(Box<IdentityReceipt>),
 }
 
 /// First command of a region's life; refused when the region exists.
@@ -195,7 +211,7 @@ pub struct SetAlias {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteAlias {
     /// Owner.
-    pub account: crate::vocabulary::AccountId,
+    pub account: AccountId,
     /// The alias.
     pub alias: AliasName,
 }
@@ -302,4 +318,42 @@ pub struct UpdatePrimaryRegion {
     pub target: RegionName,
     /// Signed by this region's key when the move was decided.
     pub proof: HandoverProof,
+}
+
+/// Makes an account, whose home is the region that applies this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// What operators call it.
+    pub name: String,
+}
+
+/// Disables an account or enables it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAccountStatus {
+    /// The account.
+    pub id: AccountId,
+    /// Active, or disabled.
+    pub enabled: bool,
+}
+
+/// Makes an access key. The proposer has shown the secret to nobody yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAccessKey {
+    /// Random.
+    pub id: AccessKeyId,
+    /// Whom it proves.
+    pub principal: Principal,
+    /// The secret half, wrapped under the region's present wrapping key.
+    pub secret: WrappedMaterial,
+}
+
+/// Disables an access key or enables it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAccessKeyStatus {
+    /// The access key.
+    pub id: AccessKeyId,
+    /// Active, or inactive.
+    pub enabled: bool,
 }

@@ -1,5 +1,6 @@
 //! Refusals a caller may see, one variant per meaning. Each has exactly one AWS exception name.
 
+use crate::identity::IdentityId;
 use crate::vocabulary::{AliasArn, KeyArn, RegionName};
 
 /// Why a key's state does not allow an operation; the wording follows AWS KMS.
@@ -102,6 +103,19 @@ pub enum KmsError {
     /// The caller may not do this, or may not know whether the thing exists.
     #[error("{0}")]
     AccessDenied(String),
+    /// The access key that signed the request, or its account, is unknown here, disabled or deleted. One variant for
+    /// every cause, on purpose without detail.
+    #[error("The security token included in the request is invalid.")]
+    AccessKeyEnded,
+    /// An operator named an account or an access key that is not here.
+    #[error("{0} does not exist")]
+    IdentityNotFound(IdentityId),
+    /// An account or access key that another region made; only that region changes it.
+    #[error("{0} has its home in region {1} and is changed there only")]
+    NotHomeRegion(IdentityId, RegionName),
+    /// The state of an account, of an access key or of the region forbids the change.
+    #[error("{0}")]
+    IdentityConflict(String),
     /// `DryRun` was asked for and the request would have succeeded.
     #[error("The request would have succeeded, but the DryRun option is set.")]
     DryRun,
@@ -158,6 +172,7 @@ impl KmsError {
             Self::LimitExceeded(_) => "LimitExceededException",
             Self::Tag(_) => "TagException",
             Self::Validation(_) | Self::RequestIdReused | Self::Bootstrap(_) => "ValidationException",
+            Self::NotHomeRegion(..) | Self::IdentityConflict(_) => "ConflictException",
             Self::RegionNotPaired(_) => "ValidationException",
             Self::MalformedPolicyDocument(_) => "MalformedPolicyDocumentException",
             Self::InvalidMarker => "InvalidMarkerException",
@@ -171,6 +186,8 @@ impl KmsError {
             Self::InvalidKeyUsage(_) => "InvalidKeyUsageException",
             Self::KeyUnavailable(_) => "KeyUnavailableException",
             Self::AccessDenied(_) => "AccessDeniedException",
+            Self::AccessKeyEnded => "UnrecognizedClientException",
+            Self::IdentityNotFound(_) => "NotFoundException",
             Self::DryRun => "DryRunOperationException",
             Self::DependencyTimeout(_) => "DependencyTimeoutException",
             Self::StaleGuard | Self::Internal(_) => "KMSInternalException",

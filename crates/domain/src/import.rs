@@ -133,6 +133,6 @@ pub(crate) fn report_imports(state: &State, changes: &mut Changes, key: &mut Key
     let Some(copy) = key.multi_region.as_ref().filter(|m| m.role == Role::Replica) else {
         return;
     };
-    mark_dirty(state, changes, &copy.epoch.region, key.name);
+    mark_dirty(state, changes, &copy.epoch.region, key.name.into());
     key.revisions.material = key.revisions.material.saturating_add(1);
 }

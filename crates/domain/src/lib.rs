@@ -13,6 +13,7 @@ pub mod commands;
 pub mod effect;
 pub mod error;
 pub mod guard;
+pub mod identity;
 mod import;
 pub mod key;
 pub mod key_states;

@@ -88,3 +88,17 @@ pub const EXPIRIES_PER_PULSE_MAX: usize = 100;
 pub const IMPORT_TOKENS_PER_PULSE_MAX: usize = 2_000;
 /// Last usages in one command.
 pub const KEY_USAGES_PER_COMMAND_MAX: usize = 1_000;
+/// Accounts that have a row in one region and are not deleted, other regions' included.
+pub const ACCOUNTS_MAX: u64 = 10_000;
+/// Accounts that have a row in one region, deleted ones included: their ids are never used again.
+pub const ACCOUNT_ROWS_MAX: usize = 100_000;
+/// An account's name, in characters.
+pub const ACCOUNT_NAME_CHARS_MAX: usize = 50;
+/// Access keys of one principal that are not deleted, as in AWS IAM.
+pub const ACCESS_KEYS_PER_PRINCIPAL_MAX: u64 = 2;
+/// Access keys in one region that are not deleted, other regions' included.
+pub const ACCESS_KEYS_MAX: u64 = 100_000;
+/// Access keys that have a row in one region, deleted ones included: they must not come back.
+pub const ACCESS_KEY_ROWS_MAX: usize = 1_000_000;
+/// The name of a principal that has access keys, in characters, as AWS IAM bounds a user's name.
+pub const USER_NAME_CHARS_MAX: usize = 64;

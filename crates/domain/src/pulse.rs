@@ -109,8 +109,8 @@ fn destroy(state: &State, changes: &mut Changes, key: &Key, log_time: Timestamp)
     }
     changes.remove(RowKey::KeyUsage(name));
     for peer in state.peers() {
-        if state.outbox_row(&peer.name, &name).is_some() {
-            changes.remove(RowKey::Outbox(peer.name.clone(), name));
+        if state.outbox_row(&peer.name, &name.into()).is_some() {
+            changes.remove(RowKey::Outbox(peer.name.clone(), name.into()));
         }
     }
     if let Some(tombstone) = tombstone(key, log_time) {

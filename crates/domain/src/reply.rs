@@ -1,7 +1,7 @@
 //! What the proposer of a command is told when it succeeds.
 
-use crate::multi_region::{AcceptOutcome, RecordStamp};
-use crate::vocabulary::{KeyId, MaterialId, Timestamp};
+use crate::multi_region::{AcceptOutcome, IdentityOutcome, RecordStamp};
+use crate::vocabulary::{AccessKeyId, KeyId, MaterialId, Timestamp};
 
 /// Facts that only apply knows. Everything else a response shows is read from the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub enum Reply {
         /// The material; none when the current one was meant and nothing was ever imported.
         material_id: Option<MaterialId>,
     },
+    /// CreateAccessKey made this access key. Its secret is not here: replies are remembered.
+    AccessKeyCreated {
+        /// The new access key.
+        id: AccessKeyId,
+    },
+    /// What became of an account or an access key from its home region.
+    IdentityAccepted(IdentityOutcome),
     /// What became of a record from another region.
     RecordAccepted(AcceptOutcome),
     /// An acknowledgement was noted; `settled` when nothing more is due to that peer.

@@ -1,12 +1,13 @@
 //! The rows a region's state consists of. Storage persists rows and knows nothing else of the state.
 
+pub use crate::identity::{AccessKey, AccessKeyStatus, Account, AccountStatus};
 use crate::key::{Alias, Key, KeyName, Material, WrappedMaterial};
 use crate::key_states::Operation;
-use crate::multi_region::Tombstone;
+use crate::multi_region::{RecordId, Tombstone};
 use crate::reply::Reply;
 use crate::vocabulary::{
-    AccountId, AliasName, HpkeKeyId, ImportTokenId, Incarnation, MaterialId, Principal, RegionName,
-    Timestamp, WrappingAlgorithm, WrappingKeyId, WrappingKeySpec,
+    AccessKeyId, AccountId, AliasName, HpkeKeyId, ImportTokenId, Incarnation, MaterialId, Principal,
+    RegionName, Timestamp, WrappingAlgorithm, WrappingKeyId, WrappingKeySpec,
 };
 use std::sync::Arc;
 
@@ -30,13 +31,17 @@ pub enum RowKey {
     /// A multi-Region key that was here and must not come back.
     Tombstone(KeyName),
     /// Something a peer region has not acknowledged.
-    Outbox(RegionName, KeyName),
+    Outbox(RegionName, RecordId),
     /// A remembered answer: principal, operation, request id.
     Answer(Principal, String, String),
     /// A key pair under which material of a key may be imported.
     ImportParameters(KeyName, ImportTokenId),
     /// When a key was last used.
     KeyUsage(KeyName),
+    /// An account.
+    Account(AccountId),
+    /// An access key.
+    AccessKey(AccessKeyId),
 }
 
 /// A row's value. Shared pointers, so that a copy of the state costs nothing.
@@ -66,6 +71,10 @@ pub enum Row {
     ImportParameters(Arc<ImportParameters>),
     /// See [`RowKey::KeyUsage`].
     KeyUsage(Arc<KeyUsageRow>),
+    /// See [`RowKey::Account`].
+    Account(Arc<Account>),
+    /// See [`RowKey::AccessKey`].
+    AccessKey(Arc<AccessKey>),
 }
 
 /// A row that changed: absent before when it is new, absent after when it is gone.
@@ -155,13 +164,13 @@ pub struct PeerRegion {
     pub endpoints: Vec<String>,
 }
 
-/// A key's shared state has not been acknowledged by a peer.
+/// A record, as it is now, has not been acknowledged by a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// The peer.
     pub peer: RegionName,
-    /// The key.
-    pub key: KeyName,
+    /// What is to be shipped.
+    pub record: RecordId,
     /// Log time at which it became dirty.
     pub since: Timestamp,
     /// Why the peer refused it last, until it accepts.
@@ -253,7 +262,7 @@ impl Row {
             Self::Material(row) => RowKey::Material(row.key, row.material_id),
             Self::Alias(row) => RowKey::Alias(row.account, row.alias.clone()),
             Self::Tombstone(row) => RowKey::Tombstone(row.key),
-            Self::Outbox(row) => RowKey::Outbox(row.peer.clone(), row.key),
+            Self::Outbox(row) => RowKey::Outbox(row.peer.clone(), row.record),
             Self::Answer(row) => RowKey::Answer(
                 row.principal.clone(),
                 row.operation.clone(),
@@ -261,6 +270,8 @@ impl Row {
             ),
             Self::ImportParameters(row) => RowKey::ImportParameters(row.key, row.id),
             Self::KeyUsage(row) => RowKey::KeyUsage(row.key),
+            Self::Account(row) => RowKey::Account(row.id),
+            Self::AccessKey(row) => RowKey::AccessKey(row.id),
         }
     }
 }

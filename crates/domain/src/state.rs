@@ -1,14 +1,14 @@
 //! The state of one region, in ordered persistent maps: a copy is O(1), and applying never disturbs a reader's copy.
 
 use crate::key::{Alias, Key, KeyName, Material};
-use crate::multi_region::Tombstone;
+use crate::multi_region::{RecordId, Tombstone};
 use crate::rows::{
-    Answer, HpkeKeyRow, ImportParameters, KeyUsageRow, OutboxRow, PeerRegion, Region, Row, RowChange, RowKey,
-    WrappingKeyRow,
+    AccessKey, Account, Answer, HpkeKeyRow, ImportParameters, KeyUsageRow, OutboxRow, PeerRegion, Region,
+    Row, RowChange, RowKey, WrappingKeyRow,
 };
 use crate::vocabulary::{
-    AccountId, AliasName, HpkeKeyId, ImportTokenId, KeyArn, MaterialId, Principal, RegionName, Timestamp,
-    WrappingKeyId,
+    AccessKeyId, AccountId, AliasName, HpkeKeyId, ImportTokenId, KeyArn, MaterialId, Principal, RegionName,
+    Timestamp, WrappingKeyId,
 };
 use imbl::{OrdMap, OrdSet};
 use std::sync::Arc;
@@ -24,10 +24,12 @@ pub struct State {
     pub(crate) materials: OrdMap<(KeyName, MaterialId), Arc<Material>>,
     pub(crate) aliases: OrdMap<(AccountId, AliasName), Arc<Alias>>,
     pub(crate) tombstones: OrdMap<KeyName, Arc<Tombstone>>,
-    pub(crate) outbox: OrdMap<(RegionName, KeyName), Arc<OutboxRow>>,
+    pub(crate) outbox: OrdMap<(RegionName, RecordId), Arc<OutboxRow>>,
     pub(crate) answers: OrdMap<(Principal, String, String), Arc<Answer>>,
     pub(crate) import_parameters: OrdMap<(KeyName, ImportTokenId), Arc<ImportParameters>>,
     pub(crate) key_usages: OrdMap<KeyName, Arc<KeyUsageRow>>,
+    pub(crate) accounts: OrdMap<AccountId, Arc<Account>>,
+    pub(crate) access_keys: OrdMap<AccessKeyId, Arc<AccessKey>>,
     pub(crate) derived: Derived,
 }
 
@@ -44,6 +46,10 @@ pub(crate) struct Derived {
     pub(crate) answers_by_principal: OrdMap<(Principal, u64), RowKey>,
     pub(crate) answers_per_principal: OrdMap<Principal, u64>,
     pub(crate) tombstones_to_tell: OrdSet<KeyName>,
+    pub(crate) accounts_kept: u64,
+    pub(crate) access_keys_kept: u64,
+    pub(crate) access_keys_per_principal: OrdMap<Principal, u64>,
+    pub(crate) active_access_keys_per_account: OrdMap<AccountId, u64>,
 }
 
 /// What is due at a deadline.
@@ -85,6 +91,8 @@ impl State {
         let answers = self.answers.values().cloned().map(Row::Answer);
         let import_parameters = self.import_parameters.values().cloned();
         let key_usages = self.key_usages.values().cloned().map(Row::KeyUsage);
+        let accounts = self.accounts.values().cloned().map(Row::Account);
+        let access_keys = self.access_keys.values().cloned().map(Row::AccessKey);
         region
             .chain(wrapping_keys)
             .chain(hpke_keys)
@@ -97,6 +105,8 @@ impl State {
             .chain(answers)
             .chain(import_parameters.map(Row::ImportParameters))
             .chain(key_usages)
+            .chain(accounts)
+            .chain(access_keys)
     }
 
     /// The row under `key`.
@@ -114,7 +124,11 @@ impl State {
                 .cloned()
                 .map(Row::Alias),
             RowKey::Tombstone(name) => self.tombstones.get(name).cloned().map(Row::Tombstone),
-            RowKey::Outbox(peer, name) => self.outbox.get(&(peer.clone(), *name)).cloned().map(Row::Outbox),
+            RowKey::Outbox(peer, record) => self
+                .outbox
+                .get(&(peer.clone(), *record))
+                .cloned()
+                .map(Row::Outbox),
             RowKey::Answer(principal, operation, id) => {
                 let key = (principal.clone(), operation.clone(), id.clone());
                 self.answers.get(&key).cloned().map(Row::Answer)
@@ -124,6 +138,8 @@ impl State {
                 row.map(Row::ImportParameters)
             }
             RowKey::KeyUsage(name) => self.key_usages.get(name).cloned().map(Row::KeyUsage),
+            RowKey::Account(id) => self.accounts.get(id).cloned().map(Row::Account),
+            RowKey::AccessKey(id) => self.access_keys.get(id).cloned().map(Row::AccessKey),
         }
     }
 
@@ -265,20 +281,20 @@ impl State {
             .filter_map(|key| self.tombstones.get(key))
     }
 
-    /// Dirty rows of one peer, in key order, from `after` (exclusive).
+    /// Dirty rows of one peer, in the order of records, from `after` (exclusive).
     pub fn outbox_of(
         &self,
         peer: &RegionName,
-        after: Option<KeyName>,
+        after: Option<RecordId>,
     ) -> impl Iterator<Item = &Arc<OutboxRow>> {
         use std::ops::Bound;
         let wanted = peer.clone();
-        let first = KeyName {
+        let first = RecordId::Key(KeyName {
             account: AccountId::FIRST,
             key_id: crate::vocabulary::KeyId::uuid([0; 16]),
-        };
+        });
         let from = match after {
-            Some(key) => Bound::Excluded((peer.clone(), key)),
+            Some(record) => Bound::Excluded((peer.clone(), record)),
             None => Bound::Included((peer.clone(), first)),
         };
         self.outbox
@@ -288,8 +304,8 @@ impl State {
     }
 
     /// One dirty row.
-    pub fn outbox_row(&self, peer: &RegionName, key: &KeyName) -> Option<&Arc<OutboxRow>> {
-        self.outbox.get(&(peer.clone(), *key))
+    pub fn outbox_row(&self, peer: &RegionName, record: &RecordId) -> Option<&Arc<OutboxRow>> {
+        self.outbox.get(&(peer.clone(), *record))
     }
 
     /// How many dirty rows there are for all peers.
@@ -311,6 +327,48 @@ impl State {
     /// When a key was last used, as far as the log knows.
     pub fn key_usage(&self, key: &KeyName) -> Option<&Arc<KeyUsageRow>> {
         self.key_usages.get(key)
+    }
+
+    /// An account that has a row, deleted ones included.
+    pub fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
+        self.accounts.get(&id)
+    }
+
+    /// All accounts that have a row, by id, deleted ones included.
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = &Arc<Account>> {
+        self.accounts.values()
+    }
+
+    /// How many accounts have a row and are not deleted.
+    pub fn account_count(&self) -> u64 {
+        self.derived.accounts_kept
+    }
+
+    /// An access key, deleted ones included.
+    pub fn access_key(&self, id: &AccessKeyId) -> Option<&Arc<AccessKey>> {
+        self.access_keys.get(id)
+    }
+
+    /// All access keys, by id, deleted ones included.
+    pub fn access_keys(&self) -> impl ExactSizeIterator<Item = &Arc<AccessKey>> {
+        self.access_keys.values()
+    }
+
+    /// How many access keys there are that are not deleted.
+    pub fn access_key_count(&self) -> u64 {
+        self.derived.access_keys_kept
+    }
+
+    /// How many access keys a principal has that are not deleted.
+    pub fn access_key_count_of(&self, principal: &Principal) -> u64 {
+        let count = self.derived.access_keys_per_principal.get(principal).copied();
+        count.unwrap_or(0)
+    }
+
+    /// How many active access keys the principals of an account have together.
+    pub fn active_access_key_count_of(&self, account: AccountId) -> u64 {
+        let count = self.derived.active_access_keys_per_account.get(&account).copied();
+        count.unwrap_or(0)
     }
 
     /// A remembered answer.

@@ -2,7 +2,7 @@
 
 use crate::key::{DeletionDeadline, Key, Material};
 use crate::limits::UPDATING_PATIENCE_MS;
-use crate::rows::{ImportParameters, Row, RowKey};
+use crate::rows::{AccessKey, AccessKeyStatus, AccountStatus, ImportParameters, Row, RowKey};
 use crate::state::{Deadline, Derived, State};
 use crate::vocabulary::Timestamp;
 use imbl::OrdMap;
@@ -32,7 +32,7 @@ impl State {
             Row::Material(row) => drop(self.materials.insert((row.key, row.material_id), row)),
             Row::Alias(row) => drop(self.aliases.insert((row.account, row.alias.clone()), row)),
             Row::Tombstone(row) => drop(self.tombstones.insert(row.key, row)),
-            Row::Outbox(row) => drop(self.outbox.insert((row.peer.clone(), row.key), row)),
+            Row::Outbox(row) => drop(self.outbox.insert((row.peer.clone(), row.record), row)),
             Row::Answer(row) => {
                 let key = (
                     row.principal.clone(),
@@ -43,6 +43,8 @@ impl State {
             }
             Row::ImportParameters(row) => drop(self.import_parameters.insert((row.key, row.id), row)),
             Row::KeyUsage(row) => drop(self.key_usages.insert(row.key, row)),
+            Row::Account(row) => drop(self.accounts.insert(row.id, row)),
+            Row::AccessKey(row) => drop(self.access_keys.insert(row.id, row)),
         }
     }
 
@@ -56,7 +58,7 @@ impl State {
             RowKey::Material(name, id) => drop(self.materials.remove(&(*name, *id))),
             RowKey::Alias(account, alias) => drop(self.aliases.remove(&(*account, alias.clone()))),
             RowKey::Tombstone(name) => drop(self.tombstones.remove(name)),
-            RowKey::Outbox(peer, name) => drop(self.outbox.remove(&(peer.clone(), *name))),
+            RowKey::Outbox(peer, record) => drop(self.outbox.remove(&(peer.clone(), *record))),
             RowKey::Answer(principal, operation, id) => {
                 drop(
                     self.answers
@@ -65,6 +67,8 @@ impl State {
             }
             RowKey::ImportParameters(name, id) => drop(self.import_parameters.remove(&(*name, *id))),
             RowKey::KeyUsage(name) => drop(self.key_usages.remove(name)),
+            RowKey::Account(id) => drop(self.accounts.remove(id)),
+            RowKey::AccessKey(id) => drop(self.access_keys.remove(id)),
         }
     }
 }
@@ -108,8 +112,10 @@ impl Derived {
                     .entry(answer.principal.clone())
                     .or_insert(0) += 1;
             }
+            Row::Account(row) if row.status != AccountStatus::Deleted => self.accounts_kept += 1,
+            Row::AccessKey(row) => self.learn_access_key(row),
             Row::Region(_) | Row::WrappingKey(_) | Row::HpkeKey(_) | Row::Peer(_) => {}
-            Row::Tombstone(_) | Row::Outbox(_) | Row::KeyUsage(_) => {}
+            Row::Account(_) | Row::Tombstone(_) | Row::Outbox(_) | Row::KeyUsage(_) => {}
         }
     }
 
@@ -149,8 +155,40 @@ impl Derived {
                     .remove(&(answer.principal.clone(), answer.sequence));
                 decrement(&mut self.answers_per_principal, &answer.principal);
             }
+            Row::Account(row) if row.status != AccountStatus::Deleted => {
+                self.accounts_kept = self.accounts_kept.saturating_sub(1);
+            }
+            Row::AccessKey(row) => self.forget_access_key(row),
             Row::Region(_) | Row::WrappingKey(_) | Row::HpkeKey(_) | Row::Peer(_) => {}
-            Row::Outbox(_) | Row::KeyUsage(_) => {}
+            Row::Account(_) | Row::Outbox(_) | Row::KeyUsage(_) => {}
+        }
+    }
+
+    fn learn_access_key(&mut self, row: &AccessKey) {
+        if row.status == AccessKeyStatus::Deleted {
+            return;
+        }
+        self.access_keys_kept += 1;
+        *self
+            .access_keys_per_principal
+            .entry(row.principal.clone())
+            .or_insert(0) += 1;
+        if row.status == AccessKeyStatus::Active {
+            *self
+                .active_access_keys_per_account
+                .entry(row.principal.account())
+                .or_insert(0) += 1;
+        }
+    }
+
+    fn forget_access_key(&mut self, row: &AccessKey) {
+        if row.status == AccessKeyStatus::Deleted {
+            return;
+        }
+        self.access_keys_kept = self.access_keys_kept.saturating_sub(1);
+        decrement(&mut self.access_keys_per_principal, &row.principal);
+        if row.status == AccessKeyStatus::Active {
+            decrement(&mut self.active_access_keys_per_account, &row.principal.account());
         }
     }
 }

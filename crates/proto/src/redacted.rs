@@ -1,14 +1,14 @@
-//! Debug for the messages that carry callers' secrets: the type's name and nothing of its content. build.rs lists
+//! Debug for the messages that carry secrets: the type's name and nothing of its content. build.rs lists
 //! the same messages, so one that is listed there and forgotten here does not compile in a Debug position.
 
 use std::fmt::{Debug, Formatter, Result};
 
-use crate::kms::v1;
+use crate::{admin, kms};
 
 macro_rules! redacted {
-    ($($message:ident),+ $(,)?) => {
+    ($($api:ident::$message:ident),+ $(,)?) => {
         $(
-            impl Debug for v1::$message {
+            impl Debug for $api::v1::$message {
                 fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
                     formatter.write_str(concat!(stringify!($message), " { .. }"))
                 }
@@ -18,24 +18,25 @@ macro_rules! redacted {
         /// What Debug shows of each of them.
         #[cfg(test)]
         fn shown() -> Vec<String> {
-            vec![$(format!("{:?}", v1::$message::default())),+]
+            vec![$(format!("{:?}", $api::v1::$message::default())),+]
         }
     };
 }
 
 redacted!(
-    DecapsulateResponse,
-    DecryptResponse,
-    DeriveSharedSecretResponse,
-    EncapsulateResponse,
-    EncryptRequest,
-    GenerateDataKeyPairResponse,
-    GenerateDataKeyResponse,
-    GenerateMacRequest,
-    GenerateRandomResponse,
-    SignRequest,
-    VerifyMacRequest,
-    VerifyRequest,
+    admin::CreateAccessKeyResponse,
+    kms::DecapsulateResponse,
+    kms::DecryptResponse,
+    kms::DeriveSharedSecretResponse,
+    kms::EncapsulateResponse,
+    kms::EncryptRequest,
+    kms::GenerateDataKeyPairResponse,
+    kms::GenerateDataKeyResponse,
+    kms::GenerateMacRequest,
+    kms::GenerateRandomResponse,
+    kms::SignRequest,
+    kms::VerifyMacRequest,
+    kms::VerifyRequest,
 );
 
 #[cfg(test)]
@@ -43,23 +44,28 @@ mod tests {
     use prost::Message;
     use prost_types::field_descriptor_proto::Type;
 
-    /// What callers' secrets are called in the public API.
-    const SECRET: [&str; 4] = ["plaintext", "private_key_plaintext", "message", "shared_secret"];
+    /// What secrets are called in the public API.
+    const SECRET: [(&str, Type); 5] = [
+        ("plaintext", Type::Bytes),
+        ("private_key_plaintext", Type::Bytes),
+        ("message", Type::Bytes),
+        ("shared_secret", Type::Bytes),
+        ("secret_access_key", Type::String),
+    ];
 
-    /// Every message of the public API with a secret in it, read from the descriptors.
-    fn messages_with_secrets() -> Vec<String> {
-        let set = prost_types::FileDescriptorSet::decode(crate::kms::FILE_DESCRIPTOR_SET)
+    /// Every message of a public API with a secret in it, read from the descriptors, in order of name.
+    fn messages_with_secrets(descriptors: &[u8]) -> Vec<String> {
+        let set = prost_types::FileDescriptorSet::decode(descriptors)
             .expect("the descriptors were encoded by the build");
         let mut names: Vec<String> = set
             .file
             .iter()
             .flat_map(|file| &file.message_type)
             .filter(|message| {
-                let secret = |name: &str| SECRET.contains(&name);
                 message
                     .field
                     .iter()
-                    .any(|field| field.r#type() == Type::Bytes && secret(field.name()))
+                    .any(|field| SECRET.contains(&(field.name(), field.r#type())))
             })
             .map(|message| message.name().to_owned())
             .collect();
@@ -69,8 +75,10 @@ mod tests {
 
     #[test]
     fn debug_of_a_message_with_secrets_shows_only_its_name() {
-        let expected: Vec<String> = messages_with_secrets()
-            .iter()
+        let apis = [crate::admin::FILE_DESCRIPTOR_SET, crate::kms::FILE_DESCRIPTOR_SET];
+        let expected: Vec<String> = apis
+            .into_iter()
+            .flat_map(messages_with_secrets)
             .map(|name| format!("{name} {{ .. }}"))
             .collect();
         assert_eq!(super::shown(), expected);

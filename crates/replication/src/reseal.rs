@@ -5,15 +5,17 @@
 use std::sync::Arc;
 
 use kms_crypto::CryptoError;
+use kms_crypto::access_key::AccessKeyPlace;
 use kms_crypto::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use kms_crypto::region::{
-    HpkePublicKey, RegionLife, RegionVerifyingKey, ShipmentHeader, ShipmentPlace, Signature, handover_fields,
-    open_commitment, open_material, seal_commitment, seal_material,
+    AccessKeyShipmentPlace, HpkeKeyPair, HpkePublicKey, RegionLife, RegionVerifyingKey, ShipmentHeader,
+    ShipmentPlace, Signature, handover_fields, open_access_key_secret, open_commitment, open_material,
+    seal_access_key_secret, seal_commitment, seal_material,
 };
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
 use kms_domain::State;
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
-use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
+use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError, SecretBinding};
 use kms_domain::rows::{PeerRegion, Region};
 use kms_domain::vocabulary::{KeyOrigin, WrappingKeyId};
 
@@ -21,6 +23,9 @@ use crate::key_ring::{KeyRing, KeyRingError};
 
 /// The format of material rows, which wrapped material is bound to.
 const MATERIAL_ROW_FORMAT: u64 = 1;
+
+/// The format of access keys' rows, which their wrapped secrets are bound to.
+const ACCESS_KEY_ROW_FORMAT: u64 = 1;
 
 /// HPKE between pinned regions, over one state.
 pub(crate) struct HpkeReseal<'a> {
@@ -63,6 +68,18 @@ impl<'a> HpkeReseal<'a> {
         self.wrapping_key(region, imported.commitment.wrapping_key)?
             .unwrap_commitment(&material_place(region, binding), &imported.commitment.bytes)
             .map_err(from_crypto)
+    }
+
+    /// This region's key pair to which `sealed` says it was sealed.
+    fn own_key_pair(&self, region: &Region, sealed: &[u8]) -> Result<Arc<HpkeKeyPair>, ResealError> {
+        let header = ShipmentHeader::parse(sealed).map_err(from_crypto)?;
+        let row = self.state.hpke_key(header.hpke_key_id).ok_or_else(|| {
+            ResealError(format!(
+                "HPKE key {} is not known here; pair the regions again",
+                header.hpke_key_id
+            ))
+        })?;
+        self.key_ring.hpke_key(region, row).map_err(from_key_ring)
     }
 
     /// The HPKE key that is pinned for `peer`, while it is valid. Log time decides, because one node's clock may be
@@ -113,14 +130,7 @@ impl Reseal for HpkeReseal<'_> {
         binding: &MaterialBinding,
         sealed: &Arc<[u8]>,
     ) -> Result<WrappedMaterial, ResealError> {
-        let header = ShipmentHeader::parse(sealed).map_err(from_crypto)?;
-        let row = self.state.hpke_key(header.hpke_key_id).ok_or_else(|| {
-            ResealError(format!(
-                "HPKE key {} is not known here; pair the regions again",
-                header.hpke_key_id
-            ))
-        })?;
-        let recipient = self.key_ring.hpke_key(region, row).map_err(from_key_ring)?;
+        let recipient = self.own_key_pair(region, sealed)?;
         let (source, destination) = (life_of_peer(peer), life_of_region(region));
         let signer = RegionVerifyingKey::from_bytes(peer.signing_public);
         let place = shipment_place(region, &source, &destination, binding);
@@ -136,6 +146,48 @@ impl Reseal for HpkeReseal<'_> {
         Ok(WrappedMaterial {
             wrapping_key: wrapping_key.id(),
             bytes: wrapped.map_err(from_crypto)?.into(),
+        })
+    }
+
+    fn seal_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        secret: &WrappedMaterial,
+    ) -> Result<Arc<[u8]>, ResealError> {
+        let signing_key = self.key_ring.signing_key(region).map_err(from_key_ring)?;
+        let (source, destination) = (life_of_region(region), life_of_peer(peer));
+        let place = secret_shipment_place(region, &source, &destination, binding);
+        let recipient = self.recipient(peer)?;
+        let opened = self
+            .wrapping_key(region, secret.wrapping_key)?
+            .unwrap_access_key_secret(&access_key_place(region, binding), &secret.bytes)
+            .map_err(from_crypto)?;
+        seal_access_key_secret(&opened, &place, &recipient, &signing_key, &mut rand::rng())
+            .map(Arc::from)
+            .map_err(from_crypto)
+    }
+
+    fn open_and_wrap_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        sealed: &Arc<[u8]>,
+    ) -> Result<WrappedMaterial, ResealError> {
+        let recipient = self.own_key_pair(region, sealed)?;
+        let (source, destination) = (life_of_peer(peer), life_of_region(region));
+        let signer = RegionVerifyingKey::from_bytes(peer.signing_public);
+        let place = secret_shipment_place(region, &source, &destination, binding);
+        let wrapping_key = self.wrapping_key(region, region.wrapping_key)?;
+        let own_place = access_key_place(region, binding);
+        let wrapped = open_access_key_secret(sealed, &place, &recipient, &signer)
+            .and_then(|opened| wrapping_key.wrap_access_key_secret(&own_place, &opened, &mut rand::rng()))
+            .map_err(from_crypto)?;
+        Ok(WrappedMaterial {
+            wrapping_key: wrapping_key.id(),
+            bytes: wrapped.into(),
         })
     }
 
@@ -176,6 +228,32 @@ fn incomplete(binding: &MaterialBinding) -> ResealError {
         "the row of material {} holds nothing to seal",
         binding.material_id
     ))
+}
+
+fn access_key_place<'a>(region: &'a Region, binding: &SecretBinding) -> AccessKeyPlace<'a> {
+    AccessKeyPlace {
+        cluster: &region.cluster,
+        region: &region.name,
+        account: binding.account,
+        id: binding.id,
+        row_format: ACCESS_KEY_ROW_FORMAT,
+    }
+}
+
+fn secret_shipment_place<'a>(
+    region: &'a Region,
+    source: &'a RegionLife,
+    destination: &'a RegionLife,
+    binding: &SecretBinding,
+) -> AccessKeyShipmentPlace<'a> {
+    AccessKeyShipmentPlace {
+        cluster: &region.cluster,
+        source,
+        destination,
+        account: binding.account,
+        id: binding.id,
+        revision: binding.revision,
+    }
 }
 
 /// This region's present life.

@@ -1,5 +1,5 @@
-//! One table from refusals to what callers see: the AWS exception, the gRPC status and `google.rpc.ErrorInfo`.
-//! Nothing else in the server chooses a status for an operation.
+//! One table from refusals to what callers see: the AWS exception, the gRPC status with `google.rpc.ErrorInfo`, and the
+//! HTTP status. Nothing else in the server chooses a status for an operation.
 
 use kms_crypto::{CryptoError, Fault};
 use kms_domain::KmsError;
@@ -53,6 +53,21 @@ impl OperationError {
         }
     }
 
+    /// The HTTP status: 500 for what is the service's fault, 400 for everything else, throttling and denial included.
+    pub fn http_status(&self) -> http::StatusCode {
+        match self.exception() {
+            "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
+                http::StatusCode::INTERNAL_SERVER_ERROR
+            }
+            _ => http::StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The text for callers; none where AWS has none either, so that nothing tells one cause from another.
+    pub fn message(&self) -> Option<String> {
+        Some(self.to_string()).filter(|text| !text.is_empty())
+    }
+
     /// A short word for metrics: `ok` is not among them.
     pub const fn outcome(&self) -> &'static str {
         match self {
@@ -68,14 +83,20 @@ impl OperationError {
 
 const fn kms_code(refusal: &KmsError) -> Code {
     match refusal {
-        KmsError::KeyNotFound(_) | KmsError::AliasNotFound(_) | KmsError::InvalidKeyId(_) => Code::NotFound,
+        KmsError::KeyNotFound(_)
+        | KmsError::AliasNotFound(_)
+        | KmsError::InvalidKeyId(_)
+        | KmsError::IdentityNotFound(_) => Code::NotFound,
         KmsError::AlreadyExists(_) => Code::AlreadyExists,
         KmsError::LimitExceeded(_) => Code::ResourceExhausted,
         KmsError::AccessDenied(_) => Code::PermissionDenied,
+        KmsError::AccessKeyEnded => Code::Unauthenticated,
         KmsError::Disabled(_)
         | KmsError::InvalidState(..)
         | KmsError::UnsupportedOperation(_)
         | KmsError::RegionNotPaired(_)
+        | KmsError::NotHomeRegion(..)
+        | KmsError::IdentityConflict(_)
         | KmsError::Bootstrap(_)
         | KmsError::DryRun => Code::FailedPrecondition,
         KmsError::InvalidArn(_)
@@ -166,6 +187,7 @@ pub fn status(error: &OperationError) -> Status {
 mod tests {
     use super::*;
     use kms_domain::error::StateProblem;
+    use kms_domain::identity::IdentityId;
     use kms_domain::vocabulary::AliasArn;
 
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -292,6 +314,29 @@ mod tests {
                 Code::PermissionDenied,
             ),
             (
+                KmsError::AccessKeyEnded,
+                "UnrecognizedClientException",
+                Code::Unauthenticated,
+            ),
+            (
+                KmsError::IdentityNotFound(IdentityId::Account("111122223333".parse().unwrap())),
+                "NotFoundException",
+                Code::NotFound,
+            ),
+            (
+                KmsError::NotHomeRegion(
+                    IdentityId::Account("111122223333".parse().unwrap()),
+                    "eu-west-1".parse().unwrap(),
+                ),
+                "ConflictException",
+                Code::FailedPrecondition,
+            ),
+            (
+                KmsError::IdentityConflict(text()),
+                "ConflictException",
+                Code::FailedPrecondition,
+            ),
+            (
                 KmsError::DryRun,
                 "DryRunOperationException",
                 Code::FailedPrecondition,
@@ -335,6 +380,34 @@ mod tests {
     }
 
     #[test]
+    fn over_http_a_fault_of_the_service_is_500_and_every_refusal_400() {
+        for (refusal, exception, _) in every_refusal() {
+            let fault = matches!(
+                refusal,
+                KmsError::KeyUnavailable(_)
+                    | KmsError::StaleGuard
+                    | KmsError::DependencyTimeout(_)
+                    | KmsError::Internal(_)
+            );
+            let expected = if fault { 500 } else { 400 };
+            assert_eq!(
+                OperationError::Kms(refusal).http_status(),
+                expected,
+                "{exception}"
+            );
+        }
+        let text = || "no quorum".to_owned();
+        for unanswered in [
+            OperationError::Unavailable(text()),
+            OperationError::Timeout(text()),
+            OperationError::Unknown(text()),
+        ] {
+            assert_eq!(unanswered.http_status(), 500);
+        }
+        assert_eq!(OperationError::Throttled(text()).http_status(), 400);
+    }
+
+    #[test]
     fn an_unknown_outcome_is_never_shown_as_a_refusal_or_as_nothing_done() {
         let unknown = status(&OperationError::Unknown("it may still commit".to_owned()));
         let not_done = status(&OperationError::Unavailable("no leader".to_owned()));
@@ -366,7 +439,8 @@ mod tests {
             KmsError::InvalidSignature,
             KmsError::InvalidMac,
         ] {
-            assert_eq!(status(&refusal.into()).message(), "");
+            let error = OperationError::from(refusal);
+            assert_eq!((status(&error).message(), error.message()), ("", None));
         }
     }
 }

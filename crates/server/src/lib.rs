@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod errors;
 pub mod grpc;
+pub mod http;
 pub mod identity;
 pub mod keyring;
 mod leader;

@@ -99,7 +99,7 @@ impl EchoProcess {
     /// When it does not listen in time.
     pub async fn start(cluster: &Cluster, like: &NodeName) -> anyhow::Result<Self> {
         // A port of the node that nothing listens on.
-        let port = cluster.port(like, Endpoint::Metrics) + 1;
+        let port = cluster.port(like, Endpoint::Http) + 1;
         let CertificateFiles { certificate, key } = cluster.listener_files(like, "client");
         let child = Command::new(std::env::current_exe()?)
             .arg("echo-server")

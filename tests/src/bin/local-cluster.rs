@@ -176,7 +176,8 @@ async fn up(state: &Path, binaries: Binaries, plan: Plan, with_demo: bool) -> an
             cluster.folder().display()
         )
     })?;
-    say("every region has a leader, every node answers\n")?;
+    cluster.make_aws_profiles().await?;
+    say("every region has a leader, every node answers, AWS clients have their profiles\n")?;
     if with_demo {
         demo::run(&cluster, &mut std::io::stdout()).await?;
     }

@@ -1,5 +1,7 @@
 //! The commands, one file for each that stands alone and one for each group.
 
+pub(crate) mod access_keys;
+pub(crate) mod accounts;
 pub(crate) mod aliases;
 pub(crate) mod completions;
 pub(crate) mod context;
@@ -54,6 +56,8 @@ pub(crate) async fn run(session: &Session, command: &Command) -> Result<(), Fail
         Command::Replicate(command) => command.run(session).await,
         Command::Promote(command) => command.run(session).await,
         Command::Region(command) => command.run(session).await,
+        Command::Accounts(command) => command.run(session).await,
+        Command::AccessKeys(command) => command.run(session).await,
         Command::Replication(command) => command.run(session).await,
         Command::Context(command) => command.run(session),
         Command::Completions(command) => command.run(),

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod cryptography;
+mod identities;
 mod import;
 mod kms;
 mod nodes;

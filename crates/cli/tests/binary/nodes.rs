@@ -141,6 +141,56 @@ impl Admin for Service {
         list_region_pairs: admin::ListRegionPairsRequest => admin::ListRegionPairsResponse,
         describe_replication: admin::DescribeReplicationRequest => admin::DescribeReplicationResponse,
         list_wrapping_keys: admin::ListWrappingKeysRequest => admin::ListWrappingKeysResponse,
+        create_account: admin::CreateAccountRequest => admin::CreateAccountResponse {
+            account: Some(account()),
+        },
+        list_accounts: admin::ListAccountsRequest => admin::ListAccountsResponse {
+            accounts: vec![account()],
+        },
+        set_account_status: admin::SetAccountStatusRequest => admin::SetAccountStatusResponse {
+            account: Some(account()),
+        },
+        delete_account: admin::DeleteAccountRequest => admin::DeleteAccountResponse {
+            account: Some(account()),
+        },
+        create_access_key: admin::CreateAccessKeyRequest => admin::CreateAccessKeyResponse {
+            access_key: Some(access_key()),
+            secret_access_key: ACCESS_KEY_SECRET.to_owned(),
+        },
+        list_access_keys: admin::ListAccessKeysRequest => admin::ListAccessKeysResponse {
+            access_keys: vec![access_key()],
+        },
+        set_access_key_status: admin::SetAccessKeyStatusRequest => admin::SetAccessKeyStatusResponse {
+            access_key: Some(access_key()),
+        },
+        delete_access_key: admin::DeleteAccessKeyRequest => admin::DeleteAccessKeyResponse {
+            access_key: Some(access_key()),
+        },
+    }
+}
+
+pub(crate) const ACCESS_KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
+pub(crate) const ACCESS_KEY_SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+fn account() -> admin::Account {
+    admin::Account {
+        account_id: "111122223333".to_owned(),
+        name: "Payroll".to_owned(),
+        status: "Active".to_owned(),
+        home_region: "us-east-1".to_owned(),
+        revision: 1,
+        ..Default::default()
+    }
+}
+
+fn access_key() -> admin::AccessKey {
+    admin::AccessKey {
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        principal: "arn:aws:iam::111122223333:user/app".to_owned(),
+        status: "Active".to_owned(),
+        home_region: "us-east-1".to_owned(),
+        revision: 1,
+        ..Default::default()
     }
 }
 

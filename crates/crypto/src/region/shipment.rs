@@ -43,13 +43,16 @@ pub(super) enum Cargo {
     Material,
     /// A commitment alone.
     Commitment,
+    /// The secret of an access key.
+    AccessKeySecret,
 }
 
 impl Cargo {
-    const fn info_label(self) -> &'static str {
+    pub(super) const fn info_label(self) -> &'static str {
         match self {
             Self::Material => "concord.kms/hpke/v1",
             Self::Commitment => "concord.kms/hpke-commitment/v1",
+            Self::AccessKeySecret => "concord.kms/hpke-access-key/v1",
         }
     }
 
@@ -57,6 +60,7 @@ impl Cargo {
         match self {
             Self::Material => "concord.kms/hpke-shipment/v1",
             Self::Commitment => "concord.kms/hpke-commitment-shipment/v1",
+            Self::AccessKeySecret => "concord.kms/hpke-access-key-shipment/v1",
         }
     }
 }
@@ -149,13 +153,25 @@ pub fn seal_commitment(
 
 pub(super) fn seal(
     cargo: Cargo,
-    mut body: SecretBytes,
+    body: SecretBytes,
     place: &ShipmentPlace<'_>,
+    recipient: &HpkePublicKey,
+    signing_key: &RegionSigningKey,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, CryptoError> {
+    let info = place.info(cargo, recipient.id());
+    seal_bound(cargo, body, &info, recipient, signing_key, rng)
+}
+
+/// Seals `body`, bound to `info`, and signs both.
+pub(super) fn seal_bound(
+    cargo: Cargo,
+    mut body: SecretBytes,
+    info: &Fields,
     recipient: &HpkePublicKey,
     signing_key: &RegionSigningKey,
     mut rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, CryptoError> {
-    let info = place.info(cargo, recipient.id());
     let (enc, tag) = single_shot_seal_inout_detached_with_rng::<SuiteAead, SuiteKdf, SuiteKem>(
         &OpModeS::Base,
         &recipient.key,
@@ -167,7 +183,7 @@ pub(super) fn seal(
     .map_err(|_| CryptoError::Library("HPKE did not seal"))?;
     let enc = enc.to_bytes();
     let ct = [body.expose(), &tag.to_bytes()].concat();
-    let signature = signing_key.sign(&signed_fields(cargo, &enc, &ct, &info))?;
+    let signature = signing_key.sign(&signed_fields(cargo, &enc, &ct, info))?;
     Ok([
         [VERSION].as_slice(),
         &suite_id(),
@@ -229,16 +245,35 @@ fn open(
     recipient: &HpkeKeyPair,
     source: &RegionVerifyingKey,
 ) -> Result<SecretBytes, CryptoError> {
+    let recipient = HpkeRecipient {
+        pair: recipient,
+        info: &place.info(cargo, recipient.id()),
+    };
+    open_bound(cargo, frame, &recipient, source)
+}
+
+/// The key pair that opens, and what it must have been sealed for.
+pub(super) struct HpkeRecipient<'a> {
+    pub(super) pair: &'a HpkeKeyPair,
+    pub(super) info: &'a Fields,
+}
+
+/// Checks the source's signature and opens what [`seal_bound`] made.
+pub(super) fn open_bound(
+    cargo: Cargo,
+    frame: &[u8],
+    recipient: &HpkeRecipient<'_>,
+    source: &RegionVerifyingKey,
+) -> Result<SecretBytes, CryptoError> {
     let frame = Frame::parse(frame)?;
-    if frame.hpke_key_id != recipient.id() {
+    if frame.hpke_key_id != recipient.pair.id() {
         return Err(CryptoError::PeerFrame);
     }
-    let info = place.info(cargo, recipient.id());
     source.verify(
-        &signed_fields(cargo, frame.enc, frame.ct, &info),
+        &signed_fields(cargo, frame.enc, frame.ct, recipient.info),
         &frame.signature,
     )?;
-    decrypt(&frame, &info, recipient)
+    decrypt(&frame, recipient.info, recipient.pair)
 }
 
 fn decrypt(frame: &Frame<'_>, info: &Fields, recipient: &HpkeKeyPair) -> Result<SecretBytes, CryptoError> {

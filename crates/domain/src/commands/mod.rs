@@ -1,20 +1,27 @@
 //! One file per command; each looks at the state and returns what to change. Only [`crate::State::apply`] writes.
 
+mod accept_identity;
 mod accept_shipment;
 mod add_hpke_key;
 mod alias_rows;
 mod bootstrap;
 mod cancel_key_deletion;
+mod create_access_key;
+mod create_account;
 mod create_alias;
 mod create_key;
+mod delete_access_key;
+mod delete_account;
 mod delete_alias;
 mod delete_imported_key_material;
 mod disable_key;
 mod disable_key_rotation;
 mod enable_key;
 mod enable_key_rotation;
+mod identity_rows;
 mod import_key_material;
 mod mark_all_dirty;
+mod note_identity_receipt;
 mod note_key_usage;
 mod note_receipt;
 mod pair_region;
@@ -28,6 +35,8 @@ mod rotate_key_on_demand;
 mod rotate_to_imported_material;
 pub mod rules;
 mod schedule_key_deletion;
+mod set_access_key_status;
+mod set_account_status;
 mod tag_resource;
 mod unpair_region;
 mod untag_resource;
@@ -82,6 +91,14 @@ pub(crate) fn dispatch(state: &State, proposal: &Proposal) -> Outcome {
         Command::DeleteImportedKeyMaterial(command) => delete_imported_key_material::handle(state, command),
         Command::RotateToImportedMaterial(name) => rotate_to_imported_material::handle(state, proposal, name),
         Command::NoteKeyUsage(command) => note_key_usage::handle(state, command),
+        Command::CreateAccount(command) => create_account::handle(state, proposal, command),
+        Command::SetAccountStatus(command) => set_account_status::handle(state, command),
+        Command::DeleteAccount(id) => delete_account::handle(state, id),
+        Command::CreateAccessKey(command) => create_access_key::handle(state, proposal, command),
+        Command::SetAccessKeyStatus(command) => set_access_key_status::handle(state, command),
+        Command::DeleteAccessKey(id) => delete_access_key::handle(state, id),
+        Command::AcceptIdentity(shipment) => accept_identity::handle(state, shipment),
+        Command::NoteIdentityReceipt(receipt) => note_identity_receipt::handle(state, receipt),
     }
 }
 

@@ -4,8 +4,9 @@
 use super::{Outcome, current_region};
 use crate::key::{Key, Material};
 use crate::multi_region::{
-    AcceptOutcome, Receipt, RecordStamp, ReplicaPhase, Role, bounded_reason, complete_rotation_if_held,
-    count_authz_change, material_after, remove_replica, resume_as_primary, shared_change,
+    AcceptOutcome, Receipt, RecordId, RecordStamp, ReplicaPhase, Role, bounded_reason,
+    complete_rotation_if_held, count_authz_change, material_after, remove_replica, resume_as_primary,
+    shared_change,
 };
 use crate::rows::{OutboxRow, Refusal, Region, Row, RowKey};
 use crate::vocabulary::RegionName;
@@ -31,9 +32,9 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, receipt: &Receipt) -> O
         }
         Some(stamp) => note_answer(state, region, proposal, receipt, stamp, &mut changes),
     }
-    let settled = match changes.pending(&RowKey::Outbox(receipt.from.clone(), receipt.key)) {
+    let settled = match changes.pending(&RowKey::Outbox(receipt.from.clone(), receipt.key.into())) {
         Some(row) => row.is_none(),
-        None => state.outbox_row(&receipt.from, &receipt.key).is_none(),
+        None => state.outbox_row(&receipt.from, &receipt.key.into()).is_none(),
     };
     if !settled {
         changes.effect(Effect::Ship {
@@ -78,16 +79,14 @@ fn note_imports_told(state: &State, receipt: &Receipt, changes: &mut Changes) {
     }
     match &receipt.outcome {
         AcceptOutcome::ImportsNoted { revision } if *revision == key.revisions.material => {
-            changes.remove(RowKey::Outbox(receipt.from.clone(), key.name));
+            changes.remove(RowKey::Outbox(receipt.from.clone(), key.name.into()));
         }
-        AcceptOutcome::Refused { reason } => push_back(state, receipt, reason, changes),
+        AcceptOutcome::Refused { reason } => {
+            push_back(state, &receipt.from, &key.name.into(), reason, changes);
+        }
         AcceptOutcome::NotPrimary { primary } => {
-            push_back(
-                state,
-                receipt,
-                &format!("{primary} is the primary there"),
-                changes,
-            );
+            let reason = format!("{primary} is the primary there");
+            push_back(state, &receipt.from, &key.name.into(), &reason, changes);
         }
         _ => {}
     }
@@ -115,7 +114,9 @@ fn note_answer(
         AcceptOutcome::HandoverDeclined { epoch_counter, .. } => {
             take_back_handover(state, region, receipt, *epoch_counter, key, changes);
         }
-        AcceptOutcome::Refused { reason } if is_current => push_back(state, receipt, reason, changes),
+        AcceptOutcome::Refused { reason } if is_current => {
+            push_back(state, &receipt.from, &key.name.into(), reason, changes);
+        }
         AcceptOutcome::Adopted { stamp: held } => {
             note_holding(
                 state,
@@ -190,12 +191,13 @@ fn note_holding(
     }
     let settled = is_current && took_it && receipt.complete && holds_all(state, changes, &key, &receipt.from);
     if settled {
-        changes.remove(RowKey::Outbox(receipt.from.clone(), key.name));
+        changes.remove(RowKey::Outbox(receipt.from.clone(), key.name.into()));
         settle(&mut key, &receipt.from);
     } else if is_current && !progressed {
         push_back(
             state,
-            receipt,
+            &receipt.from,
+            &key.name.into(),
             "the region holds another record, or lacks material",
             changes,
         );
@@ -257,8 +259,14 @@ fn settle(key: &mut Key, peer: &RegionName) {
 }
 
 /// A refusal is a state with a back-off, not a loss: the row stays dirty.
-fn push_back(state: &State, receipt: &Receipt, reason: &str, changes: &mut Changes) {
-    let Some(row) = state.outbox_row(&receipt.from, &receipt.key) else {
+pub(super) fn push_back(
+    state: &State,
+    peer: &RegionName,
+    record: &RecordId,
+    reason: &str,
+    changes: &mut Changes,
+) {
+    let Some(row) = state.outbox_row(peer, record) else {
         return;
     };
     let count = row.refusal.as_ref().map_or(0, |r| r.count).saturating_add(1);

@@ -2,7 +2,9 @@
 
 use super::{Outcome, current_region};
 use crate::limits::PEER_REGIONS_MAX;
-use crate::multi_region::{forget_holdings, forget_imports_revision, mark_dirty_if_told};
+use crate::multi_region::{
+    forget_holdings, forget_imports_revision, mark_dirty_if_told, mark_identities_dirty,
+};
 use crate::rows::{PeerRegion, Row};
 use crate::vocabulary::HpkeKeyId;
 use crate::{Changes, Effect, KmsError, Proposal, Reply, State};
@@ -17,7 +19,8 @@ const HPKE_PUBLIC_BYTES: usize = 1_216;
 
 /// Says what the command changes.
 ///
-/// A region pinned in a new life is asked anew for everything: what its former life acknowledged counts no longer.
+/// A region pinned for the first time is told of every account and access key that has its home here. One pinned in a
+/// new life is asked anew for everything: what its former life acknowledged counts no longer.
 pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &PeerRegion) -> Outcome {
     check(state, peer)?;
     let mut changes = Changes::none();
@@ -30,6 +33,9 @@ pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &PeerRegion) -> 
             forget_imports_revision(&mut changes, key, &peer.name);
             mark_dirty_if_told(state, &mut changes, key, &peer.name);
         }
+    }
+    if is_new_life || state.peer(&peer.name).is_none() {
+        mark_identities_dirty(state, &mut changes, current_region(state)?, &peer.name);
     }
     changes.put(Row::Peer(Arc::new(peer.clone())));
     changes.effect(Effect::Ship {

@@ -3,9 +3,11 @@
 use crate::KmsError;
 use crate::key::Key;
 use crate::limits::{
-    DESCRIPTION_CHARS_MAX, KEY_TEXT_BYTES_MAX, MATERIAL_DESCRIPTION_CHARS_MAX, POLICY_BYTES_MAX,
-    TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, TAGS_PER_REQUEST_MAX,
+    ACCOUNT_NAME_CHARS_MAX, DESCRIPTION_CHARS_MAX, KEY_TEXT_BYTES_MAX, MATERIAL_DESCRIPTION_CHARS_MAX,
+    POLICY_BYTES_MAX, TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_KEY_MAX, TAGS_PER_REQUEST_MAX,
+    USER_NAME_CHARS_MAX,
 };
+use crate::vocabulary::Principal;
 use crate::vocabulary::tags::Tags;
 use std::collections::BTreeSet;
 
@@ -36,6 +38,40 @@ pub fn check_material_description(description: &str) -> Result<(), KmsError> {
     }
     Err(KmsError::Validation(format!(
         "KeyMaterialDescription is 1 to {MATERIAL_DESCRIPTION_CHARS_MAX} letters, digits, white space and : / _ . -"
+    )))
+}
+
+/// Bounds an account's name: it is shown in tables and files, so that it holds no controls.
+///
+/// # Errors
+/// [`KmsError::Validation`].
+pub fn check_account_name(name: &str) -> Result<(), KmsError> {
+    let allowed = |c: char| c == ' ' || c.is_ascii_graphic() || c >= '\u{a0}';
+    let fits = (1..=ACCOUNT_NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && name.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(KmsError::Validation(format!(
+        "an account's name is 1 to {ACCOUNT_NAME_CHARS_MAX} printable characters"
+    )))
+}
+
+/// Whether a principal is a user, the only kind that has access keys: `arn:aws:iam::ACCOUNT:user/NAME`, without a path.
+///
+/// # Errors
+/// [`KmsError::Validation`].
+pub fn check_user(principal: &Principal) -> Result<(), KmsError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-');
+    let name = principal
+        .arn()
+        .rsplit_once(':')
+        .and_then(|(_, resource)| resource.strip_prefix("user/"))
+        .unwrap_or_default();
+    if (1..=USER_NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(KmsError::Validation(format!(
+        "an access key's principal is arn:aws:iam::<account>:user/<name>, the name 1 to {USER_NAME_CHARS_MAX} letters, digits and _ + = , . @ -"
     )))
 }
 

@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use crate::key::Key;
-use crate::rows::RowKey;
+use crate::rows::{AccountStatus, RowKey};
 use crate::vocabulary::RegionName;
 use crate::{Changes, KmsError, Proposal, Reply, State};
 
-/// Says what the command changes. Unpinning an unknown region changes nothing.
+/// Says what the command changes. Unpinning an unknown region changes nothing. What accounts and access keys of this
+/// region it was still to be told is dropped; pinned again, it is told all of them.
 pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &RegionName) -> Outcome {
     let mut changes = Changes::none();
     if state.peer(peer).is_none() {
@@ -23,6 +24,18 @@ pub(crate) fn handle(state: &State, _proposal: &Proposal, peer: &RegionName) -> 
             "region {peer} has not yet been told that the replica of key {} is gone",
             tombstone.key.key_id
         )));
+    }
+    if let Some(account) = state
+        .accounts()
+        .find(|row| row.home == *peer && row.status != AccountStatus::Deleted)
+    {
+        return Err(KmsError::Validation(format!(
+            "region {peer} is the home of account {}, which nobody else can disable",
+            account.id
+        )));
+    }
+    for row in state.outbox_of(peer, None) {
+        changes.remove(RowKey::Outbox(peer.clone(), row.record));
     }
     changes.remove(RowKey::Peer(peer.clone()));
     Ok((Reply::Done, changes))

@@ -276,7 +276,7 @@ fn follow(state: &State, changes: &mut Changes, key: &mut Key, record: &SharedRe
     let stops_creating = multi_region.creating && complete;
     let tells_another = multi_region.epoch != record.stamp.epoch;
     if tells_another && multi_region.epoch.region != record.stamp.epoch.region {
-        changes.remove(RowKey::Outbox(multi_region.epoch.region.clone(), key.name));
+        changes.remove(RowKey::Outbox(multi_region.epoch.region.clone(), key.name.into()));
     }
     multi_region.creating &= !complete;
     multi_region.epoch = record.stamp.epoch.clone();
@@ -346,7 +346,7 @@ fn leave_primary_role(changes: &mut Changes, key: &mut Key, time: Timestamp) {
         return;
     }
     for peer in multi_region.replicas.keys() {
-        changes.remove(RowKey::Outbox(peer.clone(), key.name));
+        changes.remove(RowKey::Outbox(peer.clone(), key.name.into()));
     }
     multi_region.role = Role::Replica;
     multi_region.handover = None;

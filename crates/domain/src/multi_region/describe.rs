@@ -1,5 +1,6 @@
 //! What DescribeReplication shows: where each copy of a key stands, as this region knows it.
 
+use super::identity_record::RecordId;
 use super::record::RecordStamp;
 use super::role::{Handover, ReplicaPhase, Role};
 use super::rotation::{is_protected, rotation_blocked_by};
@@ -62,7 +63,7 @@ pub fn describe(state: &State, key: &KeyName) -> Option<KeyReplication> {
             .replicas
             .iter()
             .map(|(region, replica)| {
-                let dirty = state.outbox_row(region, key);
+                let dirty = state.outbox_row(region, &RecordId::Key(*key));
                 PeerReplication {
                     region: region.clone(),
                     role: Role::Replica,

@@ -15,7 +15,7 @@ use crate::limits::{
     HANDOVER_PROOFS_MAX, IMPORTED_MATERIALS_PER_KEY_MAX, KEYS_PER_ACCOUNT_MAX, MATERIALS_PER_SHIPMENT_MAX,
     REPLICAS_PER_KEY_MAX,
 };
-use crate::rows::Region;
+use crate::rows::{AccountStatus, Region};
 use crate::vocabulary::{Incarnation, KeyOrigin, MaterialId, RegionName};
 use std::sync::Arc;
 
@@ -58,22 +58,27 @@ pub(crate) fn check_addresses<M>(
     region: &Region,
     shipment: &Shipment<M>,
 ) -> Result<(), AcceptOutcome> {
-    if shipment.to != region.name {
-        return Err(refused(format!(
-            "addressed to {}, not to {}",
-            shipment.to, region.name
-        )));
+    let sender = (&shipment.from, shipment.from_incarnation);
+    match address_problem(state, region, sender, &shipment.to) {
+        Some(problem) => Err(refused(problem)),
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with a message's addresses: it must be for this region and from the pinned life of a pinned region.
+pub(crate) fn address_problem(
+    state: &State,
+    region: &Region,
+    (from, from_incarnation): (&RegionName, Incarnation),
+    to: &RegionName,
+) -> Option<String> {
+    if *to != region.name {
+        return Some(format!("addressed to {to}, not to {}", region.name));
     }
     let pinned = state
-        .peer(&shipment.from)
-        .is_some_and(|peer| peer.incarnation == shipment.from_incarnation);
-    if !pinned {
-        return Err(refused(format!(
-            "region {} is not pinned in its present life",
-            shipment.from
-        )));
-    }
-    Ok(())
+        .peer(from)
+        .is_some_and(|peer| peer.incarnation == from_incarnation);
+    (!pinned).then(|| format!("region {from} is not pinned in its present life"))
 }
 
 /// The record of a shipment, with the parts that do not depend on state checked; `None` for other bodies.
@@ -221,7 +226,7 @@ fn check_owner(view: &RecordView<'_>, held: &MultiRegion) -> Result<(), AcceptOu
 }
 
 /// A key that is not here has no owner here: any pinned region may offer a replica of it, in the name of a caller whose
-/// right to create keys this region decides: today's one rule is that callers make keys in their own account. After a tombstone too, because the primary may have moved since through
+/// right to create keys this region decides: today's one rule is that callers make keys in their own account, while it is active. After a tombstone too, because the primary may have moved since through
 /// regions of which nothing is kept here; only another life with a newer record passes.
 fn examine_unknown(state: &State, view: &RecordView<'_>) -> Result<Standing, AcceptOutcome> {
     if has_ended(state, view) {
@@ -245,6 +250,13 @@ fn examine_unknown(state: &State, view: &RecordView<'_>) -> Result<Standing, Acc
         return Err(refused(format!(
             "{} may not make keys in account {}",
             creation.principal, view.key.account
+        )));
+    }
+    let account = state.account(view.key.account);
+    if account.is_some_and(|account| account.status != AccountStatus::Active) {
+        return Err(refused(format!(
+            "account {} is not active here",
+            view.key.account
         )));
     }
     if state.key_count_of(view.key.account) >= KEYS_PER_ACCOUNT_MAX as u64 {

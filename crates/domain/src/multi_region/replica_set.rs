@@ -25,7 +25,7 @@ pub(crate) fn remove_replica(
     let mut key = held.clone();
     let name = key.name;
     forget_holdings(state, changes, &key, gone);
-    changes.remove(RowKey::Outbox(gone.clone(), name));
+    changes.remove(RowKey::Outbox(gone.clone(), name.into()));
     let Some(multi_region) = &mut key.multi_region else {
         return;
     };
@@ -115,7 +115,9 @@ pub(crate) fn mark_dirty_if_told(state: &State, changes: &mut Changes, key: &Key
         return;
     };
     match copy.role {
-        Role::Primary if copy.replicas.contains_key(peer) => mark_dirty(state, changes, peer, key.name),
+        Role::Primary if copy.replicas.contains_key(peer) => {
+            mark_dirty(state, changes, peer, key.name.into())
+        }
         Role::Replica if key.origin == KeyOrigin::External && copy.epoch.region == *peer => {
             let mut key = key.clone();
             report_imports(state, changes, &mut key);

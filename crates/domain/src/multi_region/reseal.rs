@@ -3,7 +3,7 @@
 use super::record::HandoverProof;
 use crate::key::{KeyName, Material, WrappedMaterial};
 use crate::rows::{PeerRegion, Region};
-use crate::vocabulary::{Epoch, KeyOrigin, KeySpec, MaterialId};
+use crate::vocabulary::{AccessKeyId, AccountId, Epoch, KeyOrigin, KeySpec, MaterialId};
 
 /// Why material could not be re-sealed or opened. Never says more about the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,17 @@ pub struct MaterialBinding {
     pub epoch: Epoch,
     /// The shared revision of that record.
     pub shared_revision: u64,
+}
+
+/// What the sealed secret of an access key is bound to, beside source and destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretBinding {
+    /// The account of the access key's principal.
+    pub account: AccountId,
+    /// The access key.
+    pub id: AccessKeyId,
+    /// The revision of the record it travels with.
+    pub revision: u64,
 }
 
 /// Seals for, and opens from, other regions. Implemented with HPKE in production and by a plain model in simulation.
@@ -49,6 +60,24 @@ pub trait Reseal {
         region: &Region,
         peer: &PeerRegion,
         binding: &MaterialBinding,
+        sealed: &Self::Sealed,
+    ) -> Result<WrappedMaterial, ResealError>;
+
+    /// Opens this region's wrapping of an access key's secret and seals it to `peer`'s HPKE key.
+    fn seal_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        secret: &WrappedMaterial,
+    ) -> Result<Self::Sealed, ResealError>;
+
+    /// Opens the secret that `peer` sealed to this region, and wraps it under this region's wrapping key.
+    fn open_and_wrap_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
         sealed: &Self::Sealed,
     ) -> Result<WrappedMaterial, ResealError>;
 

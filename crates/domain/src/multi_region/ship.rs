@@ -1,9 +1,11 @@
 //! What to tell a peer about one key: always the current record, made at this moment.
 
+use super::identity_record::RecordId;
 use super::record::{MaterialInRecord, SharedImport, SharedRecord, Shipment, ShipmentBody};
 use super::reseal::{MaterialBinding, Reseal, ResealError};
 use super::role::{MultiRegion, Role};
 use crate::State;
+use crate::identity::IdentityId;
 use crate::import::materials_with_bytes;
 use crate::key::{Key, KeyName, Material};
 use crate::limits::MATERIALS_PER_SHIPMENT_MAX;
@@ -41,22 +43,33 @@ pub fn ship<R: Reseal>(
     }))
 }
 
-/// Keys that are to be shipped to `peer` at `now`, in key order: dirty rows whose back-off is over, and replicas whose
-/// end that peer is to be told.
+/// Records that are to be shipped to `peer` at `now`, keys first, each kind in the order of ids: dirty rows whose back-off is over, and replicas whose
+/// end that peer is to be told. An access key waits until the peer has its account, which it would miss otherwise.
 pub fn due<'a>(
     state: &'a State,
     peer: &'a RegionName,
     now: Timestamp,
-) -> impl Iterator<Item = KeyName> + use<'a> {
+) -> impl Iterator<Item = RecordId> + use<'a> {
     let dirty = state
         .outbox_of(peer, None)
         .filter(move |row| row.refusal.as_ref().is_none_or(|r| r.retry_after <= now))
-        .map(|row| row.key);
+        .filter(move |row| !waits_for_account(state, peer, &row.record))
+        .map(|row| row.record);
     let ended = state
         .tombstones_to_tell()
         .filter(move |t| t.tell.as_ref() == Some(peer) && state.key(&t.key).is_none())
-        .map(|t| t.key);
+        .map(|t| RecordId::Key(t.key));
     dirty.chain(ended)
+}
+
+fn waits_for_account(state: &State, peer: &RegionName, record: &RecordId) -> bool {
+    let RecordId::Identity(IdentityId::AccessKey(id)) = record else {
+        return false;
+    };
+    state.access_key(id).is_some_and(|row| {
+        let account = IdentityId::Account(row.principal.account());
+        state.outbox_row(peer, &account.into()).is_some()
+    })
 }
 
 /// The shared record as this copy holds it; `None` for a key that is not multi-Region.

@@ -2,9 +2,11 @@
 //! come from the right region, at the right epoch, about what is there, and reach what lies behind.
 
 use crate::command::{ImportKeyMaterial, Pulse};
+use crate::identity::IdentityId;
 use crate::key::Key;
 use crate::multi_region::{
-    AcceptOutcome, HandoverProof, Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
+    AcceptOutcome, HandoverProof, IdentityOutcome, IdentityReceipt, IdentityRecord, IdentityShipment,
+    Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
 };
 use crate::vocabulary::time::DAY_MS;
 use crate::vocabulary::{Epoch, ImportType, KeyId, KeyOrigin, MaterialId, RegionName};
@@ -29,6 +31,8 @@ pub(super) fn aim(state: &State, command: &mut Command) {
         Command::ImportKeyMaterial(import) => aim_import(state, import),
         Command::NoteReceipt(receipt) => aim_receipt(state, receipt),
         Command::AcceptShipment(shipment) => aim_shipment(state, shipment),
+        Command::AcceptIdentity(shipment) => aim_identity(state, shipment),
+        Command::NoteIdentityReceipt(receipt) => aim_identity_receipt(state, receipt),
         _ => {}
     }
 }
@@ -94,6 +98,49 @@ fn aim_receipt(state: &State, receipt: &mut Receipt) {
             *revision = key.revisions.material;
         }
         _ => {}
+    }
+}
+
+/// The identity comes from its home, with what never changes of it, for this region.
+fn aim_identity<M>(state: &State, shipment: &mut IdentityShipment<M>) {
+    if let Some(region) = state.region() {
+        shipment.to = region.name.clone();
+    }
+    let home = match &mut shipment.record {
+        IdentityRecord::Account(record) => state.account(record.id).map(|held| {
+            record.creation_date = held.creation_date;
+            held.home.clone()
+        }),
+        IdentityRecord::AccessKey(record) => match state.access_key(&record.id) {
+            Some(held) => {
+                record.principal = held.principal.clone();
+                record.creation_date = held.creation_date;
+                Some(held.home.clone())
+            }
+            None => {
+                let account = state.account(record.principal.account());
+                account.map(|account| account.home.clone())
+            }
+        },
+    };
+    if let Some(peer) = home.and_then(|home| state.peer(&home)) {
+        shipment.from = peer.name.clone();
+        shipment.from_incarnation = peer.incarnation;
+    }
+}
+
+/// A pinned region answers the revision that is current.
+fn aim_identity_receipt(state: &State, receipt: &mut IdentityReceipt) {
+    let revision = match receipt.id {
+        IdentityId::Account(id) => state.account(id).map(|row| row.revision),
+        IdentityId::AccessKey(id) => state.access_key(&id).map(|row| row.revision),
+    };
+    receipt.revision = revision.unwrap_or(receipt.revision);
+    if let IdentityOutcome::Adopted { revision } = &mut receipt.outcome {
+        *revision = receipt.revision;
+    }
+    if let Some(peer) = state.peer(&receipt.from) {
+        receipt.from_incarnation = peer.incarnation;
     }
 }
 

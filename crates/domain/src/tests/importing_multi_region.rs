@@ -89,7 +89,7 @@ fn a_rotation_waits_until_every_replica_has_the_bytes() {
     let reply = region.run(rotate).expect("rotated");
     assert!(matches!(reply, Reply::SharedChanged(_)));
     assert_eq!(region.key(key).current_material, Some(id(2)));
-    assert!(region.state.outbox_row(&at(DUBLIN), &key).is_some());
+    assert!(region.state.outbox_row(&at(DUBLIN), &key.into()).is_some());
 }
 
 #[test]
@@ -225,7 +225,10 @@ impl Replica {
     }
 
     fn tells(&self) -> bool {
-        self.region.state.outbox_row(&at(DUBLIN), &self.key).is_some()
+        self.region
+            .state
+            .outbox_row(&at(DUBLIN), &self.key.into())
+            .is_some()
     }
 
     fn state(&self) -> KeyState {
@@ -280,7 +283,7 @@ fn a_receipt_of_an_older_word_settles_nothing() {
     let row = replica
         .region
         .state
-        .outbox_row(&at(DUBLIN), &replica.key)
+        .outbox_row(&at(DUBLIN), &replica.key.into())
         .cloned();
     assert!(row.expect("due").refusal.is_some(), "it is tried again later");
     replica.is_told();

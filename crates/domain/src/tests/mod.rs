@@ -3,8 +3,10 @@
 mod aim;
 mod aliases;
 mod any_command;
+mod any_identity;
 mod any_message;
 mod deletion;
+mod identities;
 mod importing;
 mod importing_multi_region;
 mod key_usage;

@@ -2,10 +2,13 @@
 
 use super::aim::aim;
 use super::any_command::{commands, names, times};
+use super::any_identity::{identity_commands, identity_messages};
 use super::any_message::{messages, pairing};
 use super::test_region::{TestRegion, make_imported, make_multi_region, visible_rows};
+use crate::identity::IdentityId;
 use crate::key::KeyName;
-use crate::multi_region::Role;
+use crate::multi_region::{RecordId, Role};
+use crate::rows::{AccessKeyStatus, AccountStatus};
 use crate::vocabulary::KeyOrigin;
 use crate::{Command, Guard, KeyState, Proposal, RequestKey, Row, RowKey, State};
 use proptest::collection::vec;
@@ -47,11 +50,16 @@ fn proposals(commands: impl Strategy<Value = Command>) -> impl Strategy<Value = 
 }
 
 fn one_region() -> impl Strategy<Value = Vec<Step>> {
-    steps(commands())
+    steps(prop_oneof![3 => commands(), 1 => identity_commands()])
 }
 
 fn among_peers() -> impl Strategy<Value = Vec<Step>> {
-    steps(prop_oneof![1 => commands(), 2 => messages()])
+    steps(prop_oneof![
+        3 => commands(),
+        6 => messages(),
+        1 => identity_commands(),
+        2 => identity_messages(),
+    ])
 }
 
 /// A region with two peers, two ordinary keys, a primary without replicas, one with, and a replica; and of imported keys
@@ -197,7 +205,13 @@ fn no_row_outlives_its_key_and_no_material_is_lost_before(log: &[Step]) {
                 Row::Material(material) => material.key,
                 Row::ImportParameters(parameters) => parameters.key,
                 Row::KeyUsage(usage) => usage.key,
-                Row::Outbox(outbox) => outbox.key,
+                Row::Outbox(outbox) => match outbox.record {
+                    RecordId::Key(key) => key,
+                    RecordId::Identity(id) => {
+                        assert!(has_row(after, id), "{id} is due and has no row");
+                        continue;
+                    }
+                },
                 Row::Alias(alias) => KeyName {
                     account: alias.account,
                     key_id: alias.key_id,
@@ -266,7 +280,37 @@ fn log_time_and_epochs_never_go_back(log: &[Step]) {
     });
 }
 
+fn has_row(state: &State, id: IdentityId) -> bool {
+    match id {
+        IdentityId::Account(id) => state.account(id).is_some(),
+        IdentityId::AccessKey(id) => state.access_key(&id).is_some(),
+    }
+}
+
+fn identities_never_go_back_and_have_a_secret_exactly_until_they_are_deleted(log: &[Step]) {
+    replay(log, |before, _, after| {
+        for old in before.accounts() {
+            let new = after.account(old.id).expect("an account keeps its row");
+            assert!(new == old || new.revision > old.revision);
+            assert_eq!((&new.home, new.creation_date), (&old.home, old.creation_date));
+            assert!(old.status != AccountStatus::Deleted || new.status == AccountStatus::Deleted);
+        }
+        for old in before.access_keys() {
+            let new = after.access_key(&old.id).expect("an access key keeps its row");
+            assert!(new == old || new.revision > old.revision);
+            assert_eq!((&new.home, &new.principal), (&old.home, &old.principal));
+            assert!(old.status != AccessKeyStatus::Deleted || new.status == AccessKeyStatus::Deleted);
+        }
+        for row in after.access_keys() {
+            assert_eq!(row.secret.is_none(), row.status == AccessKeyStatus::Deleted);
+            let account = after.account(row.principal.account());
+            assert_eq!(account.map(|account| &account.home), Some(&row.home));
+        }
+    });
+}
+
 fn check_all(log: &[Step]) {
+    identities_never_go_back_and_have_a_secret_exactly_until_they_are_deleted(log);
     equal_logs_give_equal_states_and_rows_rebuild_them(log);
     a_refused_command_changes_nothing(log);
     authz_revisions_grow_by_one_at_most_and_with_every_change_of_state(log);

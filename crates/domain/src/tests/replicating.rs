@@ -105,7 +105,7 @@ impl Home {
 
     fn is_due(&self) -> bool {
         let state = &self.region.state;
-        due(state, &region(FRANKFURT), state.log_time()).any(|key| key == self.key)
+        due(state, &region(FRANKFURT), state.log_time()).any(|record| record == self.key.into())
     }
 
     fn hand_over(&self, to: &str, life: u8) -> Command {
@@ -206,7 +206,7 @@ fn a_refusal_is_shown_and_tried_again_after_a_growing_back_off() {
     let row = home
         .region
         .state
-        .outbox_row(&region(FRANKFURT), &home.key)
+        .outbox_row(&region(FRANKFURT), &home.key.into())
         .cloned();
     let refusal = row.and_then(|row| row.refusal.clone()).expect("shown");
     assert_eq!((refusal.reason.len(), refusal.count), (256, 12));

@@ -192,7 +192,7 @@ fn a_primary_with_replicas_prepares_material_and_goes_on_encrypting_with_the_old
     assert_eq!(applied.effects.len(), 2);
     for peer in ["ap-southeast-1", "eu-west-1"] {
         let peer = peer.parse().expect("region");
-        assert!(region.state.outbox_row(&peer, &name).is_some());
+        assert!(region.state.outbox_row(&peer, &name.into()).is_some());
     }
     let prepared = region.state.material(&name, &MaterialId([2; 32])).expect("there");
     assert_eq!(prepared.rotation_date, None);
@@ -228,6 +228,6 @@ fn a_shared_change_keeps_the_time_since_which_a_peer_lags() {
     region.after_days(1);
     region.run(enable(name, 100)).expect("enabled");
     let peer = "eu-west-1".parse().expect("region");
-    let row = region.state.outbox_row(&peer, &name).expect("dirty");
+    let row = region.state.outbox_row(&peer, &name.into()).expect("dirty");
     assert_eq!(row.since, since);
 }

@@ -1,5 +1,6 @@
 //! Words of the field as types: once a value has one of these types, it is well formed.
 
+pub mod access_key_id;
 pub mod algorithms;
 pub mod alias;
 pub mod arn;
@@ -14,6 +15,7 @@ pub mod spec;
 pub mod tags;
 pub mod time;
 
+pub use access_key_id::AccessKeyId;
 pub use algorithms::{
     DataKeyPairSpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, MacAlgorithm,
     MessageType, SigningAlgorithm, WrappingAlgorithm, WrappingKeySpec,

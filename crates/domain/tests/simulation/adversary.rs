@@ -19,10 +19,11 @@ impl World {
         if victim == attacker {
             return;
         }
-        match self.prng.below(5) {
+        match self.prng.below(6) {
             0 => self.replay(),
             1 => self.lie_in_receipt(attacker, victim),
             2 => self.lie_about_imports(attacker, victim),
+            3 => self.push_identity(attacker, victim),
             _ => self.push_record(attacker, victim),
         }
     }

@@ -1,14 +1,14 @@
 //! What happened in a run. A simulation in which something never happens proves nothing about it.
 
 use kms_domain::key::{Key, RotationKind};
-use kms_domain::multi_region::{AcceptOutcome, ReplicaPhase, Role};
+use kms_domain::multi_region::{AcceptOutcome, IdentityOutcome, ParcelOutcome, ReplicaPhase, Role};
 use kms_domain::rows::Row;
 use kms_domain::{Applied, Command, KmsError, Proposal, Reply};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that must happen in enough seeds.
-const PLANNED: [&str; 31] = [
+const PLANNED: [&str; 41] = [
     "a record was adopted",
     "a record was stale",
     "a record was refused",
@@ -40,6 +40,16 @@ const PLANNED: [&str; 31] = [
     "an imported key rotated",
     "the imports of a replica were noted",
     "a hand-over was declined for want of an import",
+    "an identity was adopted",
+    "an identity was stale",
+    "an identity was refused",
+    "an account was made",
+    "an account was disabled",
+    "an account was deleted",
+    "an access key was made",
+    "an access key was disabled",
+    "an access key was deleted",
+    "a forged identity was refused",
 ];
 
 /// Counts by what happened.
@@ -71,7 +81,11 @@ impl Census {
     }
 
     /// Counts an answer to a shipment.
-    pub(crate) fn count_outcome(&mut self, outcome: &AcceptOutcome) {
+    pub(crate) fn count_outcome(&mut self, outcome: &ParcelOutcome) {
+        let outcome = match outcome {
+            ParcelOutcome::Key(outcome) => outcome,
+            ParcelOutcome::Identity(outcome) => return self.count(named_of_identity(outcome)),
+        };
         self.count(named(outcome));
         let reason = match outcome {
             AcceptOutcome::HandoverDeclined { reason, .. } => reason.as_str(),
@@ -88,6 +102,9 @@ impl Census {
             Ok(Reply::AcknowledgementNoted { settled: false }) => self.count("a receipt settled nothing"),
             Err(KmsError::StaleGuard) => self.count("a decision was stale"),
             _ => {}
+        }
+        if applied.result.is_ok() && !applied.changes.is_empty() {
+            self.look_at_identities(proposal);
         }
         for change in &applied.changes {
             match (&change.before, &change.after) {
@@ -118,6 +135,19 @@ impl Census {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Counts what the home of an identity changed.
+    fn look_at_identities(&mut self, proposal: &Proposal) {
+        match &proposal.command {
+            Command::CreateAccount(_) => self.count("an account was made"),
+            Command::SetAccountStatus(set) if !set.enabled => self.count("an account was disabled"),
+            Command::DeleteAccount(_) => self.count("an account was deleted"),
+            Command::CreateAccessKey(_) => self.count("an access key was made"),
+            Command::SetAccessKeyStatus(set) if !set.enabled => self.count("an access key was disabled"),
+            Command::DeleteAccessKey(_) => self.count("an access key was deleted"),
+            _ => {}
         }
     }
 
@@ -184,5 +214,13 @@ fn named(outcome: &AcceptOutcome) -> &'static str {
         AcceptOutcome::Refused { .. } => "a record was refused",
         AcceptOutcome::HandoverDeclined { .. } => "a hand-over was declined",
         AcceptOutcome::ImportsNoted { .. } => "the imports of a replica were noted",
+    }
+}
+
+fn named_of_identity(outcome: &IdentityOutcome) -> &'static str {
+    match outcome {
+        IdentityOutcome::Adopted { .. } => "an identity was adopted",
+        IdentityOutcome::Stale { .. } => "an identity was stale",
+        IdentityOutcome::Refused { .. } => "an identity was refused",
     }
 }

@@ -84,6 +84,7 @@ impl World {
                 self.assert_settled(&region.state, key);
             }
         }
+        self.assert_identities_agree(|_| true);
         if let Err(violation) = self.invariants.converged(&self.regions) {
             panic!("seed {}: {violation}", self.seed);
         }

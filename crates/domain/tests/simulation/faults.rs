@@ -8,7 +8,7 @@ impl World {
     pub(crate) fn step(&mut self, keys_max: usize) {
         self.now_ms += 1 + self.prng.next() % 2_000;
         let here = self.prng.below(self.regions.len());
-        match self.prng.below(1_000) {
+        match self.prng.below(1_025) {
             0..=219 => self.request(here, keys_max),
             220..=419 => self.drive_somewhere(here),
             420..=679 => self.deliver(),
@@ -21,7 +21,8 @@ impl World {
             973..=979 => self.go_or_come(here),
             980..=985 => self.restart(here),
             986..=989 => self.leap_in_time(),
-            _ => self.attack(here),
+            990..=999 => self.attack(here),
+            _ => self.request_about_identities(here),
         }
     }
 

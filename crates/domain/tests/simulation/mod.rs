@@ -11,6 +11,7 @@ mod compromised_region;
 mod convergence;
 mod faults;
 mod handovers;
+mod identities;
 mod imported_keys;
 mod imports;
 mod invariants;

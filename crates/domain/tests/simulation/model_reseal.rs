@@ -2,21 +2,28 @@
 //! Nothing is secret, but whatever real cryptography would refuse, this refuses.
 
 use kms_domain::key::{KeyName, Material, WrappedMaterial};
-use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError};
+use kms_domain::multi_region::{HandoverProof, MaterialBinding, Reseal, ResealError, SecretBinding};
 use kms_domain::rows::{PeerRegion, Region};
 use kms_domain::vocabulary::{Epoch, HpkeKeyId, Incarnation, KeyOrigin, RegionName};
 use std::sync::Arc;
 
 const COMMITMENT: &[u8] = b"commitment to ";
 
-/// Material between regions; of imported material, a commitment to it.
+/// What a sealed thing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Binding {
+    Material(MaterialBinding),
+    Secret(SecretBinding),
+}
+
+/// Material between regions; of imported material, a commitment to it. Or the secret of an access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sealed {
     pub(crate) source: (RegionName, Incarnation),
     pub(crate) destination: (RegionName, Incarnation),
     pub(crate) hpke_key: HpkeKeyId,
     pub(crate) hpke_public: Arc<[u8]>,
-    pub(crate) binding: MaterialBinding,
+    pub(crate) binding: Binding,
     pub(crate) secret: Vec<u8>,
 }
 
@@ -89,7 +96,7 @@ impl Reseal for ModelReseal {
             destination: (peer.name.clone(), peer.incarnation),
             hpke_key: peer.hpke_key,
             hpke_public: peer.hpke_public.clone(),
-            binding: binding.clone(),
+            binding: Binding::Material(binding.clone()),
             secret,
         })
     }
@@ -104,10 +111,46 @@ impl Reseal for ModelReseal {
         let opens = sealed.source == (peer.name.clone(), peer.incarnation)
             && sealed.destination == (region.name.clone(), region.incarnation)
             && sealed.hpke_key <= region.hpke_key
-            && sealed.binding == *binding
+            && sealed.binding == Binding::Material(binding.clone())
             && committed(&sealed.secret).is_some() == (binding.origin == KeyOrigin::External);
         if !opens {
             return Err(ResealError("the sealed material does not open".into()));
+        }
+        Ok(wrap(region, &sealed.secret))
+    }
+
+    fn seal_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        secret: &WrappedMaterial,
+    ) -> Result<Sealed, ResealError> {
+        let secret =
+            unwrap(&region.name, secret).ok_or_else(|| ResealError("wrapped by another region".into()))?;
+        Ok(Sealed {
+            source: (region.name.clone(), region.incarnation),
+            destination: (peer.name.clone(), peer.incarnation),
+            hpke_key: peer.hpke_key,
+            hpke_public: peer.hpke_public.clone(),
+            binding: Binding::Secret(binding.clone()),
+            secret,
+        })
+    }
+
+    fn open_and_wrap_secret(
+        &self,
+        region: &Region,
+        peer: &PeerRegion,
+        binding: &SecretBinding,
+        sealed: &Sealed,
+    ) -> Result<WrappedMaterial, ResealError> {
+        let opens = sealed.source == (peer.name.clone(), peer.incarnation)
+            && sealed.destination == (region.name.clone(), region.incarnation)
+            && sealed.hpke_key <= region.hpke_key
+            && sealed.binding == Binding::Secret(binding.clone());
+        if !opens {
+            return Err(ResealError("the sealed secret does not open".into()));
         }
         Ok(wrap(region, &sealed.secret))
     }

@@ -2,7 +2,7 @@
 
 use super::model_reseal::Sealed;
 use super::prng::Prng;
-use kms_domain::multi_region::{Receipt, Shipment};
+use kms_domain::multi_region::{Parcel, ParcelReceipt};
 use std::rc::Rc;
 
 /// Messages in flight; beyond this the oldest are lost.
@@ -17,12 +17,12 @@ pub(crate) enum Message {
     Shipment {
         from: usize,
         to: usize,
-        shipment: Rc<Shipment<Sealed>>,
+        shipment: Rc<Parcel<Sealed>>,
     },
     Answer {
         from: usize,
         to: usize,
-        receipt: Rc<Receipt>,
+        receipt: Rc<ParcelReceipt>,
     },
 }
 

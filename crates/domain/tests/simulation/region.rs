@@ -2,7 +2,7 @@
 
 use super::model_reseal::Sealed;
 use kms_domain::key::KeyName;
-use kms_domain::multi_region::Shipment;
+use kms_domain::multi_region::Parcel;
 use kms_domain::rows::{PeerRegion, Region};
 use kms_domain::vocabulary::{RegionName, Timestamp};
 use kms_domain::{Applied, Proposal, State};
@@ -33,7 +33,7 @@ pub(crate) struct SimRegion {
 pub(crate) struct Queued {
     pub(crate) proposal: Proposal,
     /// A shipment whose sender waits for the outcome.
-    pub(crate) answers: Option<Rc<Shipment<Sealed>>>,
+    pub(crate) answers: Option<Rc<Parcel<Sealed>>>,
 }
 
 impl SimRegion {

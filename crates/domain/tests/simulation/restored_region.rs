@@ -5,7 +5,7 @@
 use super::network::Weather;
 use super::seeds;
 use super::world::World;
-use kms_domain::multi_region::{Role, due, ship};
+use kms_domain::multi_region::{Role, due, ship_parcel};
 use kms_domain::rows::{Region, Row};
 use kms_domain::vocabulary::Incarnation;
 use kms_domain::{Command, State};
@@ -67,8 +67,8 @@ fn step_silently(world: &mut World) {
 fn is_silent(world: &World) {
     let state = &world.regions[RESTORED].state;
     for peer in state.peers() {
-        for key in due(state, &peer.name, state.log_time()) {
-            let shipment = ship(state, peer, &key, &super::model_reseal::ModelReseal).unwrap();
+        for record in due(state, &peer.name, state.log_time()) {
+            let shipment = ship_parcel(state, peer, &record, &super::model_reseal::ModelReseal).unwrap();
             assert!(shipment.is_none(), "seed {}: a fenced region speaks", world.seed);
         }
     }
@@ -86,6 +86,7 @@ fn pair_again(world: &mut World) {
 
 /// Among the regions that were not restored, every replica has caught up with its primary.
 fn others_agree(world: &World) {
+    world.assert_identities_agree(|region| !region.restored);
     for region in world.regions.iter().filter(|r| !r.restored) {
         for key in region.state.keys() {
             let Some(copy) = key.multi_region.as_ref().filter(|m| m.role == Role::Replica) else {

@@ -8,8 +8,9 @@ use super::network::{Message, Network, Weather};
 use super::prng::Prng;
 use super::region::{Queued, SimRegion};
 use kms_domain::command::{Bootstrap, Pulse};
-use kms_domain::key::KeyName;
-use kms_domain::multi_region::{self, AcceptOutcome, Shipment, due, ship};
+use kms_domain::multi_region::{
+    Parcel, ParcelOutcome, RecordId, due, parcel_outcome, parcel_receipt, receive_parcel, ship_parcel,
+};
 use kms_domain::rows::{HpkeKeyRow, WrappingKeyRow};
 use kms_domain::vocabulary::{Incarnation, Principal, RegionName, Timestamp};
 use kms_domain::{Applied, Command, Guard, KmsError, Proposal, Reply, State};
@@ -181,9 +182,9 @@ impl World {
         let state = self.believed(here, from_old_state);
         let peer_name = self.regions[there].name.clone();
         let now = state.log_time();
-        let candidates: Vec<KeyName> = due(&state, &peer_name, now).take(8).collect();
-        if let Some(key) = self.prng.pick(&candidates).copied() {
-            self.ship_one(&state, here, there, key);
+        let candidates: Vec<RecordId> = due(&state, &peer_name, now).take(8).collect();
+        if let Some(record) = self.prng.pick(&candidates).copied() {
+            self.ship_one(&state, here, there, record);
         }
     }
 
@@ -191,20 +192,20 @@ impl World {
     pub(crate) fn drive_all(&mut self, here: usize, there: usize) -> usize {
         let state = self.regions[here].state.clone();
         let peer_name = self.regions[there].name.clone();
-        let keys: Vec<KeyName> = due(&state, &peer_name, state.log_time()).collect();
-        for key in &keys {
-            self.ship_one(&state, here, there, *key);
+        let records: Vec<RecordId> = due(&state, &peer_name, state.log_time()).collect();
+        for record in &records {
+            self.ship_one(&state, here, there, *record);
         }
-        keys.len()
+        records.len()
     }
 
-    fn ship_one(&mut self, state: &State, here: usize, there: usize, key: KeyName) {
+    fn ship_one(&mut self, state: &State, here: usize, there: usize, record: RecordId) {
         let Some(peer) = state.peer(&self.regions[there].name) else {
             return;
         };
-        let shipment = ship(state, peer, &key, &ModelReseal).unwrap();
+        let shipment = ship_parcel(state, peer, &record, &ModelReseal).unwrap();
         if let Some(shipment) = shipment {
-            self.note(|| format!("{} ships {} to {}", shipment.from, key.key_id, shipment.to));
+            self.note(|| format!("{} ships {record:?} to {}", shipment.sender(), peer.name));
             self.network.send(Message::Shipment {
                 from: here,
                 to: there,
@@ -225,7 +226,7 @@ impl World {
         match message {
             Message::Shipment { from, to, shipment } => self.receive(from, to, shipment),
             Message::Answer { to, receipt, .. } => {
-                let proposal = self.proposal(to, Command::NoteReceipt(Box::new((*receipt).clone())));
+                let proposal = self.proposal(to, (*receipt).clone().into_command());
                 self.regions[to].queue.push_back(Queued {
                     proposal,
                     answers: None,
@@ -234,16 +235,16 @@ impl World {
         }
     }
 
-    fn receive(&mut self, from: usize, to: usize, shipment: Rc<Shipment<Sealed>>) {
+    fn receive(&mut self, from: usize, to: usize, shipment: Rc<Parcel<Sealed>>) {
         let by_old_leader = self.prng.chance(10);
         let state = self.believed(to, by_old_leader);
         let sender = self.regions[from].name.clone();
         let Some(peer) = state.peer(&sender) else {
             return;
         };
-        match multi_region::receive(&state, peer, &shipment, &ModelReseal) {
-            Ok(wrapped) => {
-                let proposal = self.proposal(to, Command::AcceptShipment(Box::new(wrapped)));
+        match receive_parcel(&state, peer, &shipment, &ModelReseal) {
+            Ok(command) => {
+                let proposal = self.proposal(to, command);
                 self.regions[to].queue.push_back(Queued {
                     proposal,
                     answers: Some(shipment),
@@ -258,17 +259,12 @@ impl World {
         state: &State,
         from: usize,
         to: usize,
-        shipment: &Shipment<Sealed>,
-        outcome: AcceptOutcome,
+        shipment: &Parcel<Sealed>,
+        outcome: ParcelOutcome,
     ) {
         self.census.count_outcome(&outcome);
-        let receipt = multi_region::receipt(state, shipment, outcome);
-        self.note(|| {
-            format!(
-                "{} answers {}: {:?}",
-                receipt.from, receipt.key.key_id, receipt.outcome
-            )
-        });
+        let receipt = parcel_receipt(state, shipment, outcome).unwrap();
+        self.note(|| format!("region {to} answers {:?}: {receipt:?}", shipment.record()));
         self.network.send(Message::Answer {
             from: to,
             to: from,
@@ -285,9 +281,9 @@ impl World {
         let Some(shipment) = queued.answers.filter(|_| known) else {
             return;
         };
-        if let Ok(Reply::RecordAccepted(outcome)) = applied.result {
+        if let Some(outcome) = applied.result.ok().and_then(parcel_outcome) {
             let state = self.regions[here].state.clone();
-            let from = self.index_of(&shipment.from);
+            let from = self.index_of(shipment.sender());
             self.answer(&state, from, here, &shipment, outcome);
         }
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kms_domain::key::KeyName;
+use kms_domain::multi_region::RecordId;
 use kms_domain::vocabulary::{RegionName, Timestamp};
 
-/// Failures of single keys that are remembered for one peer; more are counted by the metrics only.
-pub(super) const KEY_FAILURES_MAX: usize = 1_000;
+/// Failures of single records that are remembered for one peer; more are counted by the metrics only.
+pub(super) const RECORD_FAILURES_MAX: usize = 1_000;
 
 /// A failure, as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub struct PeerStatus {
     pub region: RegionName,
     /// The endpoint in use.
     pub endpoint: Option<String>,
-    /// Keys whose present record it has not acknowledged.
+    /// Records that it has not acknowledged as they are now.
     pub outbox_rows: u64,
     /// Log time since which the oldest of them waits.
     pub oldest_dirty: Option<Timestamp>,
-    /// Keys on their way.
+    /// Records on their way.
     pub in_flight_keys: u64,
     /// The last answer, by this node's clock.
     pub last_success: Option<Timestamp>,
@@ -41,7 +41,7 @@ pub struct PeerStatus {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) status: PeerStatus,
-    pub(crate) key_failures: Arc<BTreeMap<KeyName, Failure>>,
+    pub(crate) record_failures: Arc<BTreeMap<RecordId, Failure>>,
     pub(crate) wants_pulse: bool,
 }
 
@@ -57,7 +57,7 @@ impl Entry {
                 last_success: None,
                 last_failure: None,
             },
-            key_failures: Arc::default(),
+            record_failures: Arc::default(),
             wants_pulse: false,
         }
     }
@@ -95,8 +95,8 @@ impl Board {
         self.lock().get(region).map(|entry| entry.status.clone())
     }
 
-    pub(crate) fn key_failure(&self, region: &RegionName, key: &KeyName) -> Option<Failure> {
-        self.lock().get(region)?.key_failures.get(key).cloned()
+    pub(crate) fn failure_of(&self, region: &RegionName, record: &RecordId) -> Option<Failure> {
+        self.lock().get(region)?.record_failures.get(record).cloned()
     }
 
     pub(crate) fn wants_pulse(&self) -> bool {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kms_domain::key::KeyName;
-use kms_domain::multi_region::{AcceptOutcome, Receipt};
+use kms_domain::multi_region::{AcceptOutcome, IdentityOutcome, ParcelOutcome, ParcelReceipt, RecordId};
 use kms_domain::rows::PeerRegion;
-use kms_domain::{Command, Guard, Proposal, Reply, State};
+use kms_domain::{Guard, Proposal, Reply, State};
 use kms_proto::internal::replication::v1 as pb;
 use kms_proto::internal::replication::v1::replication_internal_client::ReplicationInternalClient;
 use kms_raft::decode_receipt;
@@ -23,26 +22,26 @@ use crate::measures::Measures;
 
 /// What came of one request.
 pub(crate) struct Landed {
-    /// What became of each key that was taken for it.
-    pub(crate) fates: Vec<(KeyName, Fate)>,
-    /// Keys for which there was no room.
-    pub(crate) left_over: Vec<KeyName>,
+    /// What became of each record that was taken for it.
+    pub(crate) fates: Vec<(RecordId, Fate)>,
+    /// Records for which there was no room.
+    pub(crate) left_over: Vec<RecordId>,
     /// Whether the peer answered; `None` when there was nothing to send.
     pub(crate) call: Option<Result<(), ReplicationError>>,
     /// Which connection was used.
     pub(crate) connection: u64,
 }
 
-/// Ships `keys` to `peer`.
+/// Ships records to `peer`.
 pub(crate) async fn fly(
     shared: Arc<Shared>,
     state: State,
     peer: Arc<PeerRegion>,
-    keys: Vec<KeyName>,
+    records: Vec<RecordId>,
     client: ReplicationInternalClient<Channel>,
     connection: u64,
 ) -> Landed {
-    let untried: Vec<(KeyName, Fate)> = keys.iter().map(|key| (*key, Fate::Untried)).collect();
+    let untried: Vec<(RecordId, Fate)> = records.iter().map(|record| (*record, Fate::Untried)).collect();
     let failed = |error| Landed {
         fates: untried,
         left_over: Vec::new(),
@@ -55,7 +54,7 @@ pub(crate) async fn fly(
             make_batch(
                 &state,
                 &peer,
-                keys,
+                records,
                 shared.key_ring.as_ref(),
                 shared.limits.batch_bytes(),
             )
@@ -87,7 +86,7 @@ pub(crate) async fn fly(
             Ok(())
         }
         Err(error) => {
-            fates.extend(shipped.into_iter().map(|shipped| (shipped.key, Fate::Untried)));
+            fates.extend(shipped.into_iter().map(|shipped| (shipped.record, Fate::Untried)));
             Err(error)
         }
     };
@@ -125,17 +124,17 @@ async fn note_answers(
     peer: &Arc<PeerRegion>,
     shipped: Vec<Shipped>,
     answers: Vec<pb::ShipmentAnswer>,
-) -> Vec<(KeyName, Fate)> {
+) -> Vec<(RecordId, Fate)> {
     let mut fates = Vec::with_capacity(shipped.len());
     let mut noting = JoinSet::new();
     for (shipped, answer) in shipped.into_iter().zip(answers) {
         match receipt_of(&shipped, &answer, peer) {
             Ok(receipt) => {
-                Measures::of(&peer.name).answered(outcome_name(&receipt.outcome));
+                Measures::of(&peer.name).answered(receipt_name(&receipt));
                 let shared = Arc::clone(shared);
-                noting.spawn(async move { (shipped.key, note(&shared, &shipped, receipt).await) });
+                noting.spawn(async move { (shipped.record, note(&shared, &shipped, receipt).await) });
             }
-            Err(error) => fates.push((shipped.key, Fate::Failed(error.to_string()))),
+            Err(error) => fates.push((shipped.record, Fate::Failed(error.to_string()))),
         }
     }
     while let Some(noted) = noting.join_next().await {
@@ -148,7 +147,7 @@ fn receipt_of(
     shipped: &Shipped,
     answer: &pb::ShipmentAnswer,
     peer: &PeerRegion,
-) -> Result<Receipt, ReplicationError> {
+) -> Result<ParcelReceipt, ReplicationError> {
     let bytes = match &answer.answer {
         Some(pb::shipment_answer::Answer::Receipt(bytes)) => bytes,
         Some(pb::shipment_answer::Answer::Unanswered(reason)) => {
@@ -166,16 +165,21 @@ fn receipt_of(
     }
 }
 
-async fn note(shared: &Shared, shipped: &Shipped, receipt: Receipt) -> Fate {
-    let held_more = !receipt.materials_held.is_empty();
-    let imports_noted = matches!(receipt.outcome, AcceptOutcome::ImportsNoted { .. });
-    let told = receipt.stamp.is_none() && receipt.outcome == AcceptOutcome::GoneNoted;
+async fn note(shared: &Shared, shipped: &Shipped, receipt: ParcelReceipt) -> Fate {
+    let (held_more, settles_alone, told) = match &receipt {
+        ParcelReceipt::Identity(_) => (false, true, false),
+        ParcelReceipt::Key(receipt) => (
+            !receipt.materials_held.is_empty(),
+            shipped.version.is_some() || matches!(receipt.outcome, AcceptOutcome::ImportsNoted { .. }),
+            receipt.stamp.is_none() && receipt.outcome == AcceptOutcome::GoneNoted,
+        ),
+    };
     let proposal = Proposal {
         time: (shared.clock)(),
         principal: None,
         request: None,
         guard: Guard::default(),
-        command: Command::NoteReceipt(Box::new(receipt)),
+        command: receipt.into_command(),
     };
     let deadline = Instant::now() + shared.limits.region_timeout;
     let noted = match shared.region.propose(proposal, deadline).await {
@@ -185,14 +189,37 @@ async fn note(shared: &Shared, shipped: &Shipped, receipt: Receipt) -> Fate {
     let settled = matches!(noted, Ok(Reply::AcknowledgementNoted { settled: true }));
     match noted {
         Err(refusal) => Fate::Failed(refusal.to_string()),
-        Ok(_) if told || (settled && (shipped.stamp.is_some() || imports_noted)) => Fate::Settled,
+        Ok(_) if told || (settled && settles_alone) => Fate::Settled,
         Ok(_) if held_more => Fate::Progressed,
-        Ok(_) => Fate::Stuck(shipped.stamp.clone()),
+        Ok(_) => Fate::Stuck(shipped.version.clone()),
     }
 }
 
 /// The outcome's name in metrics.
-pub(crate) const fn outcome_name(outcome: &AcceptOutcome) -> &'static str {
+pub(crate) const fn outcome_name(outcome: &ParcelOutcome) -> &'static str {
+    match outcome {
+        ParcelOutcome::Key(outcome) => key_outcome_name(outcome),
+        ParcelOutcome::Identity(outcome) => identity_outcome_name(outcome),
+    }
+}
+
+/// The name of a receipt's outcome in metrics.
+const fn receipt_name(receipt: &ParcelReceipt) -> &'static str {
+    match receipt {
+        ParcelReceipt::Key(receipt) => key_outcome_name(&receipt.outcome),
+        ParcelReceipt::Identity(receipt) => identity_outcome_name(&receipt.outcome),
+    }
+}
+
+const fn identity_outcome_name(outcome: &IdentityOutcome) -> &'static str {
+    match outcome {
+        IdentityOutcome::Adopted { .. } => "adopted",
+        IdentityOutcome::Stale { .. } => "stale",
+        IdentityOutcome::Refused { .. } => "refused",
+    }
+}
+
+const fn key_outcome_name(outcome: &AcceptOutcome) -> &'static str {
     match outcome {
         AcceptOutcome::Adopted { .. } => "adopted",
         AcceptOutcome::Stale { .. } => "stale",

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kms_domain::key::KeyName;
+use kms_domain::multi_region::RecordId;
 use kms_domain::vocabulary::{RegionName, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -27,7 +28,7 @@ pub(crate) use flight::outcome_name;
 pub(crate) use {
     back_off::BackOff,
     batch::Shipped,
-    schedule::{Fate, Schedule},
+    schedule::{Fate, Schedule, Version},
 };
 
 use crate::dial::DialRegion;
@@ -132,7 +133,7 @@ impl Handle {
 
     /// The last failure to ship one key. Refusals by the peer are in the state instead.
     pub fn key_failure(&self, region: &RegionName, key: &KeyName) -> Option<Failure> {
-        self.shared.board.key_failure(region, key)
+        self.shared.board.failure_of(region, &RecordId::Key(*key))
     }
 
     /// Stops shipping. What is on its way is shipped again by the next leader.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kms_domain::State;
-use kms_domain::key::KeyName;
-use kms_domain::multi_region::next_retry;
+use kms_domain::multi_region::{RecordId, next_retry};
 use kms_domain::rows::PeerRegion;
 use kms_domain::vocabulary::{RegionName, Timestamp};
 use kms_proto::internal::replication::v1::replication_internal_client::ReplicationInternalClient;
@@ -18,7 +17,7 @@ use tonic::transport::Channel;
 
 use super::Shared;
 use super::back_off::BackOff;
-use super::board::{Entry, Failure, KEY_FAILURES_MAX};
+use super::board::{Entry, Failure, RECORD_FAILURES_MAX};
 use super::flight::{Landed, fly};
 use super::schedule::{Fate, Schedule};
 use crate::ReplicationError;
@@ -42,7 +41,7 @@ pub(super) struct PeerTask {
     wake: Arc<Notify>,
     schedule: Schedule,
     flights: JoinSet<Landed>,
-    keys_of_flights: HashMap<Id, Vec<KeyName>>,
+    keys_of_flights: HashMap<Id, Vec<RecordId>>,
     connection: Option<Connection>,
     connections_made: u64,
     back_off: BackOff,
@@ -217,7 +216,7 @@ impl PeerTask {
         }
     }
 
-    fn land_key(&mut self, key: KeyName, fate: Fate, now: Instant, at: Timestamp) {
+    fn land_key(&mut self, key: RecordId, fate: Fate, now: Instant, at: Timestamp) {
         self.schedule.land(key, fate, now, at, rand::random());
     }
 
@@ -252,9 +251,9 @@ impl PeerTask {
         let clock = (self.shared.clock)();
         let retry = next_retry(state, &self.region);
         self.entry.wants_pulse = retry.is_some_and(|at| state.log_time() < at && at <= clock);
-        let failures = self.schedule.failures().take(KEY_FAILURES_MAX);
+        let failures = self.schedule.failures().take(RECORD_FAILURES_MAX);
         let failures = failures.map(|(key, failure)| (*key, failure.clone()));
-        self.entry.key_failures = Arc::new(failures.collect());
+        self.entry.record_failures = Arc::new(failures.collect());
         Measures::of(&self.region).outbox_rows(rows);
     }
 

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use kms_crypto::region::RegionVerifyingKey;
-use kms_domain::key::WrappedMaterial;
-use kms_domain::multi_region::{AcceptOutcome, Shipment, receipt, receive};
+use kms_domain::multi_region::{Parcel, ParcelOutcome, parcel_outcome, parcel_receipt, receive_parcel};
 use kms_domain::rows::PeerRegion;
-use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
+use kms_domain::{Command, Guard, KmsError, Proposal, State};
 use kms_proto::internal::replication::v1 as pb;
 use kms_raft::{decode_sealed_shipment, encode_receipt};
 use pb::shipment_answer::Answer;
@@ -27,10 +26,12 @@ use crate::reseal::HpkeReseal;
 /// How often a shipment is opened again because the wrapping key changed meanwhile.
 const OPENINGS_MAX: usize = 3;
 
-type SealedShipment = Shipment<Arc<[u8]>>;
+const SOMETHING_ELSE: ReplicationError = ReplicationError::Answer("the state machine said something else");
 
-/// What is judged without the log, or is to be proposed.
-type Judged = Result<Shipment<WrappedMaterial>, AcceptOutcome>;
+type SealedParcel = Parcel<Arc<[u8]>>;
+
+/// What is to be proposed, or was judged without the log.
+type Judged = Result<Command, ParcelOutcome>;
 
 /// One admitted request.
 pub(super) struct Call {
@@ -82,7 +83,7 @@ impl Call {
         &self,
         state: &State,
         batch: &[u8],
-    ) -> Result<Vec<Result<(SealedShipment, Judged), ReplicationError>>, ReplicationError> {
+    ) -> Result<Vec<Result<(SealedParcel, Judged), ReplicationError>>, ReplicationError> {
         let signer = RegionVerifyingKey::from_bytes(self.peer.signing_public);
         let signed = split_batch(batch, REQUEST_SHIPMENTS_MAX)?;
         let open = |signed| {
@@ -95,8 +96,8 @@ impl Call {
         Ok(signed.into_iter().map(open).collect())
     }
 
-    fn judge(&self, state: &State, shipment: &SealedShipment) -> Judged {
-        receive(
+    fn judge(&self, state: &State, shipment: &SealedParcel) -> Judged {
+        receive_parcel(
             state,
             &self.peer,
             shipment,
@@ -108,7 +109,7 @@ impl Call {
     async fn settle(
         self: Arc<Self>,
         state: State,
-        opened: Result<(SealedShipment, Judged), ReplicationError>,
+        opened: Result<(SealedParcel, Judged), ReplicationError>,
     ) -> pb::ShipmentAnswer {
         let answer = match opened {
             Ok((shipment, judged)) => Arc::clone(&self).receipt_for(state, shipment, judged).await,
@@ -128,20 +129,19 @@ impl Call {
     async fn receipt_for(
         self: Arc<Self>,
         mut state: State,
-        shipment: SealedShipment,
+        shipment: SealedParcel,
         mut judged: Judged,
     ) -> Result<Vec<u8>, ReplicationError> {
         let mut openings = 1;
         let (state, outcome) = loop {
-            let wrapped = match judged {
-                Ok(wrapped) => wrapped,
+            let command = match judged {
+                Ok(command) => command,
                 Err(outcome) => break (state, outcome),
             };
-            let applied = self.region.propose(self.proposal(wrapped), self.deadline).await?;
+            let applied = self.region.propose(self.proposal(command), self.deadline).await?;
             state = self.region.state_at(applied.log_index, self.deadline).await?;
             match applied.reply {
-                Ok(Reply::RecordAccepted(outcome)) => break (state, outcome),
-                Ok(_) => return Err(ReplicationError::Answer("the state machine said something else")),
+                Ok(reply) => break (state, parcel_outcome(reply).ok_or(SOMETHING_ELSE)?),
                 Err(KmsError::StaleGuard) if openings < OPENINGS_MAX => openings += 1,
                 Err(refusal) => return Err(ReplicationError::Region(refusal.to_string())),
             }
@@ -154,16 +154,17 @@ impl Call {
                 .map_err(|_| ReplicationError::Region("a shipment was not opened".to_owned()))?;
         };
         Measures::of(&self.peer.name).received(outcome_name(&outcome));
-        Ok(encode_receipt(&receipt(&state, &shipment, outcome)))
+        let receipt = parcel_receipt(&state, &shipment, outcome).ok_or(SOMETHING_ELSE)?;
+        Ok(encode_receipt(&receipt))
     }
 
-    fn proposal(&self, shipment: Shipment<WrappedMaterial>) -> Proposal {
+    fn proposal(&self, command: Command) -> Proposal {
         Proposal {
             time: (self.clock)(),
             principal: None,
             request: None,
             guard: Guard::default(),
-            command: Command::AcceptShipment(Box::new(shipment)),
+            command,
         }
     }
 }

@@ -6,15 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use kms_crypto::SecretBytes;
+use kms_crypto::access_key::{AccessKeyPlace, generate_access_key_secret};
 use kms_crypto::material::{KeyMaterial, MaterialCommitment, MaterialName};
 use kms_crypto::region::{HpkeKeyPair, RegionLife, RegionSigningKey, SignedHpkeKey};
 use kms_crypto::wrap::{MaterialPlace, WrappingKey};
-use kms_domain::command::{Bootstrap, CreateKey, ImportKeyMaterial, NewMaterial, ReplicateKey};
+use kms_domain::command::{
+    Bootstrap, CreateAccessKey, CreateAccount, CreateKey, ImportKeyMaterial, NewMaterial, ReplicateKey,
+};
 use kms_domain::key::{KeyName, WrappedMaterial};
 use kms_domain::rows::{HpkeKeyRow, ImportParameters, PeerRegion, Region, WrappingKeyRow};
 use kms_domain::vocabulary::{
-    ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, RegionName,
-    Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    AccessKeyId, AccountId, ImportTokenId, ImportType, Incarnation, KeyId, KeyOrigin, KeySpec, KeyUsage,
+    MaterialId, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use kms_domain::{Command, Guard, KmsError, Proposal, Reply, State};
 use tokio::time::Instant;
@@ -320,6 +324,45 @@ impl TestRegion {
         Some(opened.ok().unwrap().bytes().to_vec())
     }
 
+    /// Makes an account, whose home is here.
+    pub(super) fn create_account(&self, number: u32) {
+        let (id, name) = (account_id(number), format!("account {number}"));
+        self.apply(Command::CreateAccount(CreateAccount { id, name }))
+            .unwrap();
+    }
+
+    /// Makes an access key of an account of this region.
+    pub(super) fn create_access_key(&self, number: u32, account: u32) {
+        let (id, region, rng) = (access_key_id(number), self.row(), &mut rand::rng());
+        let secret = generate_access_key_secret(rng).ok().unwrap();
+        let place = access_key_place(&region, account_id(account), id);
+        let wrapped = self.keys.wrapping.wrap_access_key_secret(&place, &secret, rng);
+        let create = CreateAccessKey {
+            id,
+            principal: format!("arn:aws:iam::{}:user/app", account_id(account))
+                .parse()
+                .unwrap(),
+            secret: WrappedMaterial {
+                wrapping_key: 1,
+                bytes: wrapped.unwrap().into(),
+            },
+        };
+        self.apply(Command::CreateAccessKey(Box::new(create))).unwrap();
+    }
+
+    /// The secret of an access key, as this region holds it.
+    pub(super) fn access_key_secret(&self, number: u32) -> Option<SecretBytes> {
+        let (state, region) = (self.state(), self.row());
+        let row = state.access_key(&access_key_id(number))?;
+        let place = access_key_place(&region, row.principal.account(), row.id);
+        let wrapped = row.secret.as_ref()?;
+        let opened = self
+            .keys
+            .wrapping
+            .unwrap_access_key_secret(&place, &wrapped.bytes);
+        Some(opened.ok().unwrap())
+    }
+
     pub(super) fn receiver_options(self: &Arc<Self>) -> ReceiverOptions {
         ReceiverOptions {
             region: Arc::clone(self) as Arc<dyn LocalRegion>,
@@ -398,6 +441,28 @@ fn place(region: &Region, key: KeyName, material_id: MaterialId) -> MaterialPlac
         origin: KeyOrigin::AwsKms,
         row_format: 1,
     }
+}
+
+fn access_key_place(region: &Region, account: AccountId, id: AccessKeyId) -> AccessKeyPlace<'_> {
+    AccessKeyPlace {
+        cluster: &region.cluster,
+        region: &region.name,
+        account,
+        id,
+        row_format: 1,
+    }
+}
+
+/// An account's id from a number.
+pub(super) fn account_id(number: u32) -> AccountId {
+    format!("9{number:011}").parse().unwrap()
+}
+
+/// An access key's id from a number.
+pub(super) fn access_key_id(number: u32) -> AccessKeyId {
+    let mut bytes = [7; 10];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    AccessKeyId::from_random(bytes)
 }
 
 fn spki_of(name: &RegionName) -> [u8; 32] {

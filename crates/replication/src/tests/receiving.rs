@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kms_domain::multi_region::{AcceptOutcome, Receipt, ShipmentBody, ship};
+use kms_domain::multi_region::{AcceptOutcome, Parcel, ParcelReceipt, Receipt, ShipmentBody, ship};
 use kms_domain::vocabulary::Incarnation;
 use kms_proto::internal::replication::v1 as pb;
 use kms_proto::internal::replication::v1::replication_internal_client::ReplicationInternalClient;
@@ -60,7 +60,8 @@ impl Pair {
     }
 
     fn batch(&self, numbers: &[u32]) -> Vec<u8> {
-        let one = |number: &u32| self.signed(&[&encode_sealed_shipment(&self.shipment(*number))]);
+        let one =
+            |number: &u32| self.signed(&[&encode_sealed_shipment(&Parcel::Key(self.shipment(*number)))]);
         numbers.iter().flat_map(one).collect()
     }
 
@@ -89,7 +90,10 @@ impl Pair {
 
 fn receipt(answer: &pb::ShipmentAnswer) -> Receipt {
     match &answer.answer {
-        Some(Answer::Receipt(bytes)) => decode_receipt(bytes).unwrap(),
+        Some(Answer::Receipt(bytes)) => match decode_receipt(bytes).unwrap() {
+            ParcelReceipt::Key(receipt) => receipt,
+            other @ ParcelReceipt::Identity(_) => panic!("{other:?}"),
+        },
         other => panic!("{other:?}"),
     }
 }
@@ -177,7 +181,7 @@ async fn a_shipment_with_a_changed_byte_is_not_taken_and_the_others_are() {
 #[tokio::test]
 async fn a_shipment_signed_by_another_region_is_not_taken() {
     let pair = Pair::new();
-    let shipment = encode_sealed_shipment(&pair.shipment(1));
+    let shipment = encode_sealed_shipment(&Parcel::Key(pair.shipment(1)));
     let mut batch = Vec::new();
     pair.route()
         .append_signed(&mut batch, &shipment, &pair.destination.keys.signing)
@@ -201,7 +205,7 @@ async fn material_sealed_for_another_revision_is_refused() {
     if let ShipmentBody::Record { record, .. } = &mut shipment.body {
         record.stamp.shared_revision += 1;
     }
-    let batch = pair.signed(&[&encode_sealed_shipment(&shipment)]);
+    let batch = pair.signed(&[&encode_sealed_shipment(&Parcel::Key(shipment))]);
     let answers = pair.offer_batch(batch).await.unwrap();
     let outcome = receipt(&answers[0]).outcome;
     assert!(matches!(outcome, AcceptOutcome::Refused { .. }), "{outcome:?}");

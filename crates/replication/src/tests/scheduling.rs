@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kms_domain::key::KeyName;
-use kms_domain::multi_region::RecordStamp;
+use kms_domain::multi_region::{RecordId, RecordStamp};
 use tokio::time::Instant;
 
-use super::fixture::{NOW, TestRegion, key_name, region_name};
+use super::fixture::{NOW, TestRegion, region_name};
 use crate::LocalRegion;
-use crate::driver::{BackOff, Fate, Schedule};
+use crate::driver::{BackOff, Fate, Schedule, Version};
 
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -20,6 +20,10 @@ fn source_with_dirty_keys(count: u32) -> Arc<TestRegion> {
         source.replicate(number, &destination);
     }
     source
+}
+
+fn key_name(number: u32) -> RecordId {
+    super::fixture::key_name(number).into()
 }
 
 fn stamp_of(source: &TestRegion, key: &KeyName) -> RecordStamp {
@@ -70,12 +74,18 @@ fn a_record_that_achieves_nothing_twice_must_wait_and_a_newer_one_need_not() {
     let source = source_with_dirty_keys(1);
     let (state, peer, now) = (source.state(), region_name("eu-west-1"), Instant::now());
     let key = key_name(0);
-    let stamp = stamp_of(&source, &key);
+    let stamp = stamp_of(&source, &super::fixture::key_name(0));
     let mut newer = stamp.clone();
     newer.shared_revision += 1;
     let mut schedule = Schedule::new(BACK_OFF);
     for (stamp, may_go) in [(&stamp, true), (&stamp, false), (&newer, true), (&newer, false)] {
-        schedule.land(key, Fate::Stuck(Some(stamp.clone())), now, NOW, 1.0);
+        schedule.land(
+            key,
+            Fate::Stuck(Some(Version::Stamp(stamp.clone()))),
+            now,
+            NOW,
+            1.0,
+        );
         if may_go {
             assert_eq!(schedule.take(&state, &peer, now, 1), [key]);
             continue;

@@ -5,12 +5,20 @@ use std::time::Duration;
 
 use kms_crypto::material::KeyMaterial;
 use kms_domain::Command;
-use kms_domain::command::{EnableKeyRotation, Pulse};
-use kms_domain::multi_region::{AcceptOutcome, Receipt, ReplicaPhase, receipt, ship};
+use kms_domain::command::{EnableKeyRotation, Pulse, SetAccessKeyStatus};
+use kms_domain::identity::IdentityId;
+use kms_domain::multi_region::{
+    AcceptOutcome, IdentityOutcome, IdentityReceipt, Parcel, ParcelReceipt, Receipt, ReplicaPhase, receipt,
+    ship, ship_parcel,
+};
+use kms_domain::rows::AccessKeyStatus;
 use kms_domain::vocabulary::{KeySpec, MaterialId};
 use tokio::time::Instant;
 
-use super::fixture::{NOW, TestDial, TestRegion, clock, eventually, key_name, material_id, region_name};
+use super::fixture::{
+    NOW, TestDial, TestRegion, access_key_id, account_id, clock, eventually, key_name, material_id,
+    region_name,
+};
 use crate::driver::Shipped;
 use crate::reseal::HpkeReseal;
 use crate::{DialRegion, Handle, Limits, LocalRegion, Options, start};
@@ -125,6 +133,71 @@ async fn of_an_imported_key_the_commitment_travels_and_the_replica_says_which_by
     world.handle.shutdown().await;
 }
 
+#[tokio::test]
+async fn an_access_key_arrives_with_its_secret_and_follows_its_home_until_it_is_deleted() {
+    let world = World::new(&["https://live"]);
+    world.serve().await;
+    world.source.create_account(1);
+    world.source.create_access_key(1, 1);
+    world.handle.wake(&region_name("eu-west-1"));
+    world.until_settled().await;
+    let (made, arrived) = (
+        world.source.access_key_secret(1),
+        world.destination.access_key_secret(1),
+    );
+    assert!(arrived.unwrap().ct_eq(&made.unwrap()));
+    let status = || {
+        let state = world.destination.state();
+        state.access_key(&access_key_id(1)).map(|row| row.status)
+    };
+    assert_eq!(status(), Some(AccessKeyStatus::Active));
+    let disable = SetAccessKeyStatus {
+        id: access_key_id(1),
+        enabled: false,
+    };
+    world.source.apply(Command::SetAccessKeyStatus(disable)).unwrap();
+    world.until_settled().await;
+    assert_eq!(status(), Some(AccessKeyStatus::Inactive));
+    let deletion = Command::DeleteAccessKey(access_key_id(1));
+    world.source.apply(deletion).unwrap();
+    world.until_settled().await;
+    assert_eq!(status(), Some(AccessKeyStatus::Deleted));
+    assert!(world.destination.access_key_secret(1).is_none());
+    world.handle.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_region_that_is_paired_later_is_told_of_every_account_and_access_key() {
+    let (source, destination) = (TestRegion::new("us-east-1"), TestRegion::new("eu-west-1"));
+    for number in 1..=3 {
+        source.create_account(number);
+        source.create_access_key(number, number);
+    }
+    assert_eq!(source.state().outbox_len(), 0);
+    source.pin(&destination, &["https://live"]);
+    destination.pin(&source, &["https://us"]);
+    let dial = Arc::new(TestDial::default());
+    dial.set("https://live", destination.serve(&source).await);
+    let handle = start(Options {
+        region: Arc::clone(&source) as Arc<dyn LocalRegion>,
+        key_ring: Arc::new(source.keys.clone()),
+        dial,
+        clock: clock(),
+        limits: Limits::default(),
+    });
+    eventually("all are told", || source.state().outbox_len() == 0).await;
+    for number in 1..=3 {
+        let account = destination.state().account(account_id(number)).cloned();
+        assert_eq!(account.unwrap().home, region_name("us-east-1"));
+        let (made, arrived) = (
+            source.access_key_secret(number),
+            destination.access_key_secret(number),
+        );
+        assert!(arrived.unwrap().ct_eq(&made.unwrap()));
+    }
+    handle.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_dirty_keys_converge_in_batches() {
     const KEYS: u32 = 300;
@@ -232,9 +305,10 @@ fn a_receipt_counts_for_what_was_shipped_and_nothing_more() {
     let peer = state.peer(&region_name("eu-west-1")).unwrap();
     let reseal = HpkeReseal::new(&state, &source.keys);
     let shipment = ship(&state, peer, &key_name(1), &reseal).unwrap().unwrap();
-    let shipped = Shipped::of(&shipment);
     let honest = receipt(&state, &shipment, AcceptOutcome::GoneNoted);
-    assert!(shipped.is_answered_by(&honest, peer));
+    let shipped = Shipped::of(&Parcel::Key(shipment), peer);
+    let answered = |receipt: &Receipt| shipped.is_answered_by(&ParcelReceipt::Key(receipt.clone()), peer);
+    assert!(answered(&honest));
 
     let mut forged: Vec<Receipt> = vec![honest; 5];
     forged[0].from = region_name("us-east-1");
@@ -242,9 +316,34 @@ fn a_receipt_counts_for_what_was_shipped_and_nothing_more() {
     forged[2].stamp = None;
     forged[3].incarnation.0[0] ^= 1;
     forged[4].materials_held.push(MaterialId([0; 32]));
-    assert!(
-        forged
-            .iter()
-            .all(|receipt| !shipped.is_answered_by(receipt, peer))
-    );
+    assert!(!forged.iter().any(answered));
+}
+
+#[test]
+fn a_receipt_counts_for_the_identity_and_revision_that_were_shipped_and_nothing_more() {
+    let (source, destination) = (TestRegion::new("us-east-1"), TestRegion::new("eu-west-1"));
+    source.pin(&destination, &["https://live"]);
+    source.create_account(1);
+    let state = source.state();
+    let peer = state.peer(&region_name("eu-west-1")).unwrap();
+    let reseal = HpkeReseal::new(&state, &source.keys);
+    let id = IdentityId::Account(account_id(1));
+    let parcel = ship_parcel(&state, peer, &id.into(), &reseal).unwrap().unwrap();
+    let shipped = Shipped::of(&parcel, peer);
+    let honest = IdentityReceipt {
+        from: peer.name.clone(),
+        from_incarnation: peer.incarnation,
+        id,
+        revision: 1,
+        outcome: IdentityOutcome::Adopted { revision: 1 },
+    };
+    let answered =
+        |receipt: &IdentityReceipt| shipped.is_answered_by(&ParcelReceipt::Identity(receipt.clone()), peer);
+    assert!(answered(&honest));
+    let mut forged = vec![honest; 4];
+    forged[0].from = region_name("us-east-1");
+    forged[1].from_incarnation.0[0] ^= 1;
+    forged[2].id = IdentityId::Account(account_id(2));
+    forged[3].revision = 2;
+    assert!(!forged.iter().any(answered));
 }

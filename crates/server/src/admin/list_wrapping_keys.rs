@@ -54,6 +54,7 @@ fn wrapped_in(row: &Row) -> Vec<&WrappedMaterial> {
             let commitment = material.imported.as_ref().map(|imported| &imported.commitment);
             material.wrapped.iter().chain(commitment).collect()
         }
+        Row::AccessKey(access_key) => access_key.secret.iter().collect(),
         Row::ImportParameters(parameters) => vec![&parameters.private_wrapped],
         _ => Vec::new(),
     }

@@ -1,9 +1,12 @@
 //! The operators' service: forming a region, its members, its trust in other regions, and how all of it is doing.
 //! One file a call or a pair of calls; what a node cannot know is left out of the answer, never guessed.
 
+mod access_keys;
+mod accounts;
 mod bootstrap;
 mod describe_replication;
 mod fold;
+mod identities;
 mod list_wrapping_keys;
 mod membership;
 mod refusal;
@@ -13,8 +16,12 @@ mod region_status;
 mod trigger_snapshot;
 
 use crate::errors::{OperationError, status};
+use crate::grpc::request_id;
 use crate::identity::Operator;
 use crate::node::Running;
+use crate::operations::RequestId;
+use kms_domain::KmsError;
+use kms_domain::vocabulary::{AccountId, Principal};
 use kms_proto::admin::v1;
 use kms_proto::admin::v1::admin_server::Admin;
 use kms_raft::View;
@@ -67,6 +74,45 @@ where
             Err(status(&error))
         }
     }
+}
+
+/// Who asks for a change, and how it is told from its repetitions.
+pub(super) struct Asked {
+    operator: Operator,
+    request_id: Option<RequestId>,
+}
+
+impl Asked {
+    /// The operator as one who makes requests. Operators belong to no account; account 000000000000 is nobody's.
+    fn principal(&self) -> Result<Principal, OperationError> {
+        format!(
+            "arn:aws:iam::{}:operator/{}",
+            AccountId::FIRST,
+            self.operator.name
+        )
+        .parse()
+        .map_err(|_| KmsError::Internal("an operator's name is no part of an ARN".to_owned()).into())
+    }
+}
+
+/// [`run`] for a change that happens once for one request id.
+async fn run_once<Q, A, F>(
+    call: &'static str,
+    request: Request<Q>,
+    carry_out: impl FnOnce(Asked, Q) -> F,
+) -> Result<Response<A>, Status>
+where
+    F: Future<Output = Result<A, OperationError>>,
+{
+    let operator = request.extensions().get::<Operator>().cloned();
+    let request_id = request_id(request.metadata()).map_err(|error| status(&error))?;
+    run(call, request, |message| async move {
+        // `run` has refused a caller who is no operator.
+        let operator = operator.ok_or_else(|| KmsError::Internal("nobody asks".to_owned()))?;
+        let asked = Asked { operator, request_id };
+        carry_out(asked, message).await
+    })
+    .await
 }
 
 /// A linearizable view of the region.
@@ -189,6 +235,86 @@ impl Admin for AdminService {
     ) -> Result<Response<v1::ListWrappingKeysResponse>, Status> {
         run("ListWrappingKeys", request, |_| {
             list_wrapping_keys::list_wrapping_keys(&self.running)
+        })
+        .await
+    }
+
+    async fn create_account(
+        &self,
+        request: Request<v1::CreateAccountRequest>,
+    ) -> Result<Response<v1::CreateAccountResponse>, Status> {
+        run_once("CreateAccount", request, |asked, q| {
+            accounts::create_account(&self.running, asked, q)
+        })
+        .await
+    }
+
+    async fn list_accounts(
+        &self,
+        request: Request<v1::ListAccountsRequest>,
+    ) -> Result<Response<v1::ListAccountsResponse>, Status> {
+        run("ListAccounts", request, |q| {
+            accounts::list_accounts(&self.running, q)
+        })
+        .await
+    }
+
+    async fn set_account_status(
+        &self,
+        request: Request<v1::SetAccountStatusRequest>,
+    ) -> Result<Response<v1::SetAccountStatusResponse>, Status> {
+        run_once("SetAccountStatus", request, |asked, q| {
+            accounts::set_account_status(&self.running, asked, q)
+        })
+        .await
+    }
+
+    async fn delete_account(
+        &self,
+        request: Request<v1::DeleteAccountRequest>,
+    ) -> Result<Response<v1::DeleteAccountResponse>, Status> {
+        run_once("DeleteAccount", request, |asked, q| {
+            accounts::delete_account(&self.running, asked, q)
+        })
+        .await
+    }
+
+    async fn create_access_key(
+        &self,
+        request: Request<v1::CreateAccessKeyRequest>,
+    ) -> Result<Response<v1::CreateAccessKeyResponse>, Status> {
+        run_once("CreateAccessKey", request, |asked, q| {
+            access_keys::create_access_key(&self.running, asked, q)
+        })
+        .await
+    }
+
+    async fn list_access_keys(
+        &self,
+        request: Request<v1::ListAccessKeysRequest>,
+    ) -> Result<Response<v1::ListAccessKeysResponse>, Status> {
+        run("ListAccessKeys", request, |q| {
+            access_keys::list_access_keys(&self.running, q)
+        })
+        .await
+    }
+
+    async fn set_access_key_status(
+        &self,
+        request: Request<v1::SetAccessKeyStatusRequest>,
+    ) -> Result<Response<v1::SetAccessKeyStatusResponse>, Status> {
+        run_once("SetAccessKeyStatus", request, |asked, q| {
+            access_keys::set_access_key_status(&self.running, asked, q)
+        })
+        .await
+    }
+
+    async fn delete_access_key(
+        &self,
+        request: Request<v1::DeleteAccessKeyRequest>,
+    ) -> Result<Response<v1::DeleteAccessKeyResponse>, Status> {
+        run_once("DeleteAccessKey", request, |asked, q| {
+            access_keys::delete_access_key(&self.running, asked, q)
         })
         .await
     }

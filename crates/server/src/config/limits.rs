@@ -53,6 +53,12 @@ pub struct Limits {
     pub request_bytes_max: usize,
     /// HTTP/2 headers of one request, in bytes.
     pub header_bytes_max: u32,
+    /// Time within which a new connection of an AWS client must have sent a request's headers, in milliseconds.
+    pub http_header_ms_max: u64,
+    /// Time for the body of an AWS client's request, in milliseconds.
+    pub http_body_ms_max: u64,
+    /// Time that an AWS client's connection may be silent after an answer, in milliseconds.
+    pub http_idle_ms_max: u64,
     /// Longest that shutdown waits for calls under way, in milliseconds.
     pub drain_ms_max: u64,
     /// Materials kept unwrapped in memory.
@@ -74,6 +80,9 @@ impl Default for Limits {
             streams_per_connection_max: 128,
             request_bytes_max: 256 << 10,
             header_bytes_max: 16 << 10,
+            http_header_ms_max: 10_000,
+            http_body_ms_max: 10_000,
+            http_idle_ms_max: 60_000,
             drain_ms_max: 5_000,
             material_cache_entries_max: 10_000,
             material_cache_s_max: 300,
@@ -87,6 +96,21 @@ impl Limits {
     /// Time for a TLS handshake.
     pub const fn handshake(&self) -> Duration {
         Duration::from_millis(self.handshake_ms_max)
+    }
+
+    /// Time for the first headers of an AWS client's connection.
+    pub const fn http_header(&self) -> Duration {
+        Duration::from_millis(self.http_header_ms_max)
+    }
+
+    /// Time for the body of an AWS client's request.
+    pub const fn http_body(&self) -> Duration {
+        Duration::from_millis(self.http_body_ms_max)
+    }
+
+    /// Time that an AWS client's connection may be silent after an answer.
+    pub const fn http_idle(&self) -> Duration {
+        Duration::from_millis(self.http_idle_ms_max)
     }
 
     /// Longest that shutdown waits for calls under way.

@@ -9,6 +9,7 @@ mod tests;
 
 pub use limits::{Consensus, Limits};
 
+use crate::tls::TlsFiles;
 use kms_domain::vocabulary::{NodeId, RegionName};
 use serde::{Deserialize, Deserializer};
 use std::net::SocketAddr;
@@ -68,6 +69,8 @@ pub struct Config {
     pub seal: Seal,
     /// The listener for callers of the public API.
     pub client: Listener,
+    /// The listener for AWS clients; there is none if absent.
+    pub http: Option<HttpListener>,
     /// The listener for operators.
     pub admin: Listener,
     /// The listener for the other nodes of the region.
@@ -158,6 +161,33 @@ pub struct Listener {
     pub ca: PathBuf,
 }
 
+/// The listener for AWS clients, who sign their requests and show no certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpListener {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Certificate chain in PEM, the server's own first; plain HTTP without it.
+    pub certificate: Option<PathBuf>,
+    /// Private key in PEM, PKCS#8 or SEC1, mode 0600; exactly with a certificate.
+    pub key: Option<PathBuf>,
+    /// Allows plain HTTP beyond loopback, where something else protects the way.
+    #[serde(default)]
+    pub plain_beyond_loopback: bool,
+}
+
+impl HttpListener {
+    /// The certificate and its key, unless the listener is plain.
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.certificate.clone().zip(self.key.clone())?;
+        Some(TlsFiles {
+            certificate,
+            key,
+            ca: None,
+        })
+    }
+}
+
 /// The listener for the nodes of other regions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -243,6 +273,8 @@ impl Config {
         let Seal::File { path } = &mut self.seal;
         let (client, admin) = (&mut self.client, &mut self.admin);
         let (raft, replication) = (&mut self.raft, &mut self.replication);
+        let of_http = self.http.iter_mut();
+        let of_http = of_http.flat_map(|http| [http.certificate.as_mut(), http.key.as_mut()]);
         let paths = [
             &mut self.data_dir,
             path,
@@ -259,7 +291,7 @@ impl Config {
             &mut replication.key,
             &mut replication.ca,
         ];
-        for path in paths {
+        for path in paths.into_iter().chain(of_http.flatten()) {
             // An absolute path replaces the folder.
             *path = folder.join(&*path);
         }

@@ -35,6 +35,7 @@ fn every_example_is_a_valid_configuration_with_addresses_of_its_own() {
         if file.parent().unwrap().ends_with("three-regions") {
             let listens = [
                 config.client.listen,
+                config.http.unwrap().listen,
                 config.admin.listen,
                 config.raft.listen,
                 config.replication.listen,
@@ -104,6 +105,26 @@ fn a_setting_that_cannot_be_right_is_named_with_the_reason() {
             "admin.listen",
         ),
         (
+            "listen = \"127.0.0.1:7106\"",
+            "listen = \"127.0.0.1:7101\"",
+            "http.listen",
+        ),
+        (
+            "listen = \"127.0.0.1:7106\"",
+            "listen = \"127.0.0.1:7106\"\ncertificate = \"a.pem\"",
+            "http.key",
+        ),
+        (
+            "listen = \"127.0.0.1:7106\"",
+            "listen = \"127.0.0.1:7106\"\nkey = \"a.key\"",
+            "http.certificate",
+        ),
+        (
+            "http_idle_ms_max = 60000",
+            "http_idle_ms_max = 0",
+            "limits.http_idle_ms_max",
+        ),
+        (
             "replication_in_flight_bytes_max = 4194304",
             "replication_in_flight_bytes_max = 8388609",
             "limits.replication_in_flight_bytes_max",
@@ -149,6 +170,30 @@ fn production_may_listen_beyond_loopback_but_never_for_metrics() {
     let production = EXAMPLE.replace("mode = \"development\"", "mode = \"production\"");
     assert!(load(&production.replace("listen = \"127.0.0.1:7101\"", "listen = \"0.0.0.0:7101\"")).is_ok());
     assert!(load(&production.replace("listen = \"127.0.0.1:7105\"", "listen = \"0.0.0.0:7105\"")).is_err());
+}
+
+#[test]
+fn aws_clients_are_served_in_plain_http_beyond_loopback_only_when_told_so() {
+    let beyond = EXAMPLE
+        .replace("mode = \"development\"", "mode = \"production\"")
+        .replace("listen = \"127.0.0.1:7106\"", "listen = \"0.0.0.0:7106\"");
+    assert!(load(EXAMPLE).unwrap().http.unwrap().tls_files().is_none());
+    match load(&beyond).unwrap_err() {
+        ConfigError::Invalid { setting, .. } => assert_eq!(setting, "http.certificate"),
+        other => panic!("{other}"),
+    }
+    assert!(load(&beyond.replace("# plain_beyond_loopback = false", "plain_beyond_loopback = true")).is_ok());
+    let with_tls = beyond
+        .replace("# certificate = ", "certificate = ")
+        .replace("# key = ", "key = ");
+    let files = load(&with_tls).unwrap().http.unwrap().tls_files().unwrap();
+    assert!(files.certificate.is_absolute() && files.key.is_absolute() && files.ca.is_none());
+}
+
+#[test]
+fn without_its_section_nobody_listens_for_aws_clients() {
+    let without = EXAMPLE.replace("[http]\nlisten = \"127.0.0.1:7106\"\n", "");
+    assert!(load(&without).unwrap().http.is_none());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Checks that types cannot make: bounds, and settings that must fit together.
 
 use super::{Config, Mode};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 /// Longest cluster name, in bytes; it is a DNS label in node certificates.
@@ -43,13 +44,17 @@ impl Config {
         if !self.metrics.listen.ip().is_loopback() {
             return Some(("metrics.listen", "must be a loopback address".to_owned()));
         }
-        let listens = [
+        let http = self.http.as_ref().map(|http| ("http.listen", http.listen));
+        let listens: Vec<(&'static str, SocketAddr)> = [
             ("client.listen", self.client.listen),
             ("admin.listen", self.admin.listen),
             ("raft.listen", self.raft.listen),
             ("replication.listen", self.replication.listen),
             ("metrics.listen", self.metrics.listen),
-        ];
+        ]
+        .into_iter()
+        .chain(http)
+        .collect();
         for (position, (setting, address)) in listens.iter().enumerate() {
             if self.mode == Mode::Development && !address.ip().is_loopback() {
                 return Some((setting, "development mode listens on loopback only".to_owned()));
@@ -61,7 +66,22 @@ impl Config {
                 return Some((setting, format!("{address} is also {other}")));
             }
         }
-        self.advertised_problem()
+        self.http_problem().or_else(|| self.advertised_problem())
+    }
+
+    /// Signatures protect a request in plain HTTP from changes, and nothing protects plaintexts in it from readers.
+    fn http_problem(&self) -> Option<Problem> {
+        let http = self.http.as_ref()?;
+        match (&http.certificate, &http.key) {
+            (Some(_), None) => Some(("http.key", "is missing: http.certificate has none".to_owned())),
+            (None, Some(_)) => Some(("http.certificate", "is missing: http.key has none".to_owned())),
+            (None, None) if !http.listen.ip().is_loopback() && !http.plain_beyond_loopback => {
+                let text =
+                    "is missing: plain HTTP is for loopback only, unless http.plain_beyond_loopback is true";
+                Some(("http.certificate", text.to_owned()))
+            }
+            _ => None,
+        }
     }
 
     fn advertised_problem(&self) -> Option<Problem> {
@@ -120,7 +140,7 @@ impl Config {
 
     fn limits_problem(&self) -> Option<Problem> {
         let limits = &self.limits;
-        let bounds: [(&'static str, u64, RangeInclusive<u64>); 10] = [
+        let bounds: [(&'static str, u64, RangeInclusive<u64>); 13] = [
             (
                 "limits.connections_max",
                 limits.connections_max as u64,
@@ -143,6 +163,17 @@ impl Config {
                 "limits.header_bytes_max",
                 u64::from(limits.header_bytes_max),
                 4_096..=1_048_576,
+            ),
+            (
+                "limits.http_header_ms_max",
+                limits.http_header_ms_max,
+                100..=60_000,
+            ),
+            ("limits.http_body_ms_max", limits.http_body_ms_max, 100..=60_000),
+            (
+                "limits.http_idle_ms_max",
+                limits.http_idle_ms_max,
+                1_000..=3_600_000,
             ),
             ("limits.drain_ms_max", limits.drain_ms_max, 0..=60_000),
             (

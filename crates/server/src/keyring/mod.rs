@@ -2,11 +2,13 @@
 //! for the region. Rows in the state hold them wrapped under the root key; opened ones live here, in locked memory,
 //! for as long as the process does. Permission is decided elsewhere, before anyone asks here.
 
+mod access_keys;
 mod found;
 mod import;
 #[cfg(test)]
 mod tests;
 
+pub use access_keys::ACCESS_KEY_ROW_FORMAT;
 pub use found::HPKE_VALIDITY_DAYS;
 
 use crate::errors::OperationError;

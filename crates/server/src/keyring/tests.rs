@@ -2,7 +2,8 @@
 
 use super::*;
 use kms_crypto::region::{RegionIdentity, RegionLife, RegionVerifyingKey, SignedHpkeKey};
-use kms_domain::vocabulary::{KeyId, Timestamp};
+use kms_domain::rows::{AccessKey, AccessKeyStatus};
+use kms_domain::vocabulary::{AccessKeyId, KeyId, Timestamp};
 use kms_domain::{Command, Guard, Proposal};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -116,4 +117,36 @@ fn epoch(counter: u64) -> Epoch {
         region: "us-east-1".parse().unwrap(),
         incarnation: Incarnation([9; 16]),
     }
+}
+
+#[test]
+fn every_node_opens_the_secret_of_an_access_key_in_its_own_row_only() {
+    let first = Keyring::new(root()).ok().unwrap();
+    let second = Keyring::new(same_root(first.root())).ok().unwrap();
+    let state = founded(&first);
+    let row = |id: u8, principal: &str, secret| AccessKey {
+        id: AccessKeyId::from_random([id; 10]),
+        principal: principal.parse().unwrap(),
+        status: AccessKeyStatus::Active,
+        creation_date: NOW,
+        home: "us-east-1".parse().unwrap(),
+        revision: 1,
+        secret,
+    };
+    let user = "arn:aws:iam::111122223333:user/app";
+    let (account, id) = (key().account, AccessKeyId::from_random([1; 10]));
+    let (secret, wrapped) = first.make_access_key_secret(&state, account, id).ok().unwrap();
+    let opened = second.open_access_key_secret(&state, &row(1, user, Some(wrapped.clone())));
+    let opened = opened.ok().unwrap();
+    assert!(opened.ct_eq(&secret) && opened.len() == 40);
+
+    let other_user = "arn:aws:iam::444455556666:user/app";
+    for elsewhere in [
+        row(2, user, Some(wrapped.clone())),
+        row(1, other_user, Some(wrapped)),
+    ] {
+        assert!(second.open_access_key_secret(&state, &elsewhere).is_err());
+    }
+    let deleted = second.open_access_key_secret(&state, &row(1, user, None)).err();
+    assert_eq!(deleted, Some(KmsError::AccessKeyEnded.into()));
 }

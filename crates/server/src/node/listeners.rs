@@ -3,7 +3,9 @@
 use super::start::replication_limits;
 use super::{NodeError, Running, health};
 use crate::admin::AdminService;
+use crate::config::HttpListener;
 use crate::grpc::KmsService;
+use crate::http::{Authenticator, AwsApi, BodyLimits, Listening};
 use crate::identity::{self, IdentityError};
 use crate::keyring::Keyring;
 use crate::operations::Service;
@@ -47,7 +49,15 @@ pub(super) async fn listen(running: &Arc<Running>) -> Result<Listeners, NodeErro
     listeners.internal.push(replication(running, stop.clone()).await?);
     let stop = &listeners.stop_public;
     listeners.public.push(admin(running, stop.clone()).await?);
-    listeners.public.push(client(running, stop.clone()).await?);
+    let service = Arc::new(service(running));
+    listeners
+        .public
+        .push(client(running, Arc::clone(&service), stop.clone()).await?);
+    if let Some(http) = &running.config.http {
+        listeners
+            .public
+            .push(aws_clients(running, http, service, stop.clone()).await?);
+    }
     Ok(listeners)
 }
 
@@ -84,16 +94,48 @@ async fn ended(task: JoinHandle<()>) {
     }
 }
 
-async fn client(running: &Arc<Running>, stop: CancellationToken) -> Result<JoinHandle<()>, NodeError> {
-    let service = Service::new(
+/// The operations, for all who call them.
+fn service(running: &Running) -> Service {
+    Service::new(
         running.raft.clone(),
         Arc::clone(&running.keyring),
         Arc::clone(&running.cache),
         Arc::clone(&running.usage),
         running.clock.clone(),
+    )
+}
+
+async fn aws_clients(
+    running: &Running,
+    http: &HttpListener,
+    service: Arc<Service>,
+    stop: CancellationToken,
+) -> Result<JoinHandle<()>, NodeError> {
+    let limits = &running.config.limits;
+    let authenticator = Authenticator::new(
+        running.raft.clone(),
+        Arc::clone(&running.keyring),
+        running.clock.clone(),
+        running.config.region.clone(),
     );
+    let bodies = BodyLimits::new(limits.request_bytes_max, limits.http_body());
+    let api = AwsApi::new(service, authenticator, bodies);
+    let tls = running.tls.http.clone();
+    if tls.is_none() {
+        tracing::warn!(address = %http.listen, "AWS clients are served in plain HTTP");
+    }
+    let listener = bind("http", http.listen).await?;
+    let listening = Listening::new(api, tls, limits);
+    Ok(tokio::spawn(listening.serve(listener, stop)))
+}
+
+async fn client(
+    running: &Arc<Running>,
+    service: Arc<Service>,
+    stop: CancellationToken,
+) -> Result<JoinHandle<()>, NodeError> {
     let limit = running.config.limits.request_bytes_max;
-    let kms = KmsServer::new(KmsService::new(Arc::new(service)))
+    let kms = KmsServer::new(KmsService::new(service))
         .max_decoding_message_size(limit)
         .max_encoding_message_size(limit);
     let mut routes = Routes::new(kms);

@@ -25,10 +25,12 @@ use kms_storage::DataFolder;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The four listeners' certificates.
+/// The listeners' certificates.
 pub struct ListenerTls {
     /// Callers.
     pub client: Arc<ReloadingTls>,
+    /// AWS clients, unless there is no listener for them or it is plain.
+    pub http: Option<Arc<ReloadingTls>>,
     /// Operators.
     pub admin: Arc<ReloadingTls>,
     /// Nodes of this region.

@@ -43,9 +43,10 @@ pub async fn run(mut config: Config) -> Result<(), NodeError> {
 
 async fn reload_certificates(running: Arc<Running>) {
     let tls = &running.tls;
-    let all = [&tls.client, &tls.admin, &tls.raft, &tls.replication].map(Arc::clone);
+    let all = [&tls.client, &tls.admin, &tls.raft, &tls.replication];
+    let all: Vec<_> = all.into_iter().chain(&tls.http).map(Arc::clone).collect();
     let period = running.config.limits.certificate_reload();
-    if let Err(error) = reload_periodically(all.to_vec(), period).await {
+    if let Err(error) = reload_periodically(all, period).await {
         tracing::error!(%error, "certificates are not reloaded");
     }
 }

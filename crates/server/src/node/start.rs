@@ -2,11 +2,11 @@
 
 use super::{ListenerTls, NodeError, Readiness, Running};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, HttpListener};
 use crate::keyring::Keyring;
 use crate::operations::cache::MaterialCache;
 use crate::seal::{self, StorageRoot};
-use crate::tls::{NodeDialler, RegionDialler, ReloadingTls};
+use crate::tls::{NodeDialler, RegionDialler, ReloadingTls, TlsFiles};
 use kms_crypto::wrap::RootKeyId;
 use kms_domain::rows::PeerRegion;
 use kms_raft::{Dial, DialError, EmittedEffect, Node, NodeOptions, RaftSettings, Started};
@@ -55,16 +55,18 @@ pub(super) async fn start(config: Config) -> Result<StartedNode, NodeError> {
 }
 
 fn load_tls(config: &Config) -> Result<ListenerTls, NodeError> {
-    let load = |listener, files| {
+    let load = |listener, files: TlsFiles| {
         ReloadingTls::load(listener, files, config.mode)
             .map(Arc::new)
             .map_err(|source| NodeError::Tls { listener, source })
     };
+    let http = config.http.as_ref().and_then(HttpListener::tls_files);
     let tls = ListenerTls {
-        client: load("client", &config.client)?,
-        admin: load("admin", &config.admin)?,
-        raft: load("raft", &config.raft)?,
-        replication: load("replication", &config.replication.listener())?,
+        http: http.map(|files| load("http", files)).transpose()?,
+        client: load("client", (&config.client).into())?,
+        admin: load("admin", (&config.admin).into())?,
+        raft: load("raft", (&config.raft).into())?,
+        replication: load("replication", (&config.replication.listener()).into())?,
     };
     check_own(config, "raft", &tls.raft)?;
     check_own(config, "replication", &tls.replication)?;

@@ -1,6 +1,7 @@
 //! Who calls, under which request id, and until when an answer is of use.
 
 use kms_authz::Caller;
+use kms_domain::KmsError;
 use kms_domain::limits::REQUEST_ID_BYTES_MAX;
 use kms_domain::vocabulary::{AccountId, Principal};
 use std::time::Duration;
@@ -9,6 +10,9 @@ use tokio::time::Instant;
 /// The longest that a call waits without an answer, whatever its caller allows. Callers are promised 5 s by their own
 /// clocks: what is left of them is for the way of the question and of the answer.
 pub const CALL_DURATION_MAX: Duration = Duration::from_millis(4_800);
+
+/// The header, or metadata entry, that carries a caller's request id; every AWS SDK sends it.
+pub const REQUEST_ID_HEADER: &str = "amz-sdk-invocation-id";
 
 /// An authenticated call.
 #[derive(Debug, Clone)]
@@ -30,6 +34,22 @@ impl RequestId {
     pub fn from_caller(text: &str) -> Option<Self> {
         let fits = (1..=REQUEST_ID_BYTES_MAX).contains(&text.len());
         (fits && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(text.to_owned()))
+    }
+
+    /// Takes the value of [`REQUEST_ID_HEADER`], if there is one.
+    ///
+    /// # Errors
+    /// When it is not a request id.
+    pub fn from_header(value: Option<&[u8]>) -> Result<Option<Self>, KmsError> {
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        let id = std::str::from_utf8(value).ok().and_then(Self::from_caller);
+        id.map(Some).ok_or_else(|| {
+            KmsError::Validation(format!(
+                "{REQUEST_ID_HEADER} must be 1 to {REQUEST_ID_BYTES_MAX} visible ASCII characters"
+            ))
+        })
     }
 
     /// An id for a caller that gave none, so that this node's own retries of one call happen at most once.

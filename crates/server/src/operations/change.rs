@@ -29,7 +29,7 @@ pub struct Decided {
 }
 
 /// What a change asks of the region: to read and to propose. A door, so that failures at every step can be tested.
-pub(super) trait Region {
+pub(crate) trait Region {
     /// A view at least as new as this call.
     fn read(&self, deadline: Instant) -> impl Future<Output = Result<Arc<View>, ReadError>> + Send;
 
@@ -63,10 +63,10 @@ impl Region for Node {
 }
 
 /// Who wants a change, and how it is told from its repetitions.
-pub(super) struct Wanted<'a> {
-    pub(super) call: &'a Call,
-    pub(super) request: RequestKey,
-    pub(super) now: &'a (dyn Fn() -> Timestamp + Sync),
+pub(crate) struct Wanted<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) request: RequestKey,
+    pub(crate) now: &'a (dyn Fn() -> Timestamp + Sync),
 }
 
 /// How one attempt ended.
@@ -88,7 +88,7 @@ enum Answered {
 /// Authorizes, decides and proposes until there is an answer. `authorize` runs first and alone, so that a repeated
 /// request is authorized anew before its remembered answer is given. The answer comes with a view that contains the
 /// change.
-pub(super) async fn carry_out<T>(
+pub(crate) async fn carry_out<T>(
     region: &impl Region,
     wanted: &Wanted<'_>,
     authorize: impl Fn(&State) -> Result<T, OperationError>,
@@ -113,7 +113,8 @@ pub(super) async fn carry_out<T>(
             Err(failed) => return Err(unknown.map_or(failed, OperationError::Unknown)),
         }
     }
-    let busy = || OperationError::Unavailable("the key is being changed by others; try again".into());
+    let busy =
+        || OperationError::Unavailable("what is to be changed is being changed by others; try again".into());
     Err(unknown.map_or_else(busy, OperationError::Unknown))
 }
 

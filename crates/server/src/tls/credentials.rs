@@ -47,12 +47,33 @@ struct Issuer {
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
+/// The files of one listener.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// Certificate chain in PEM, the server's own first.
+    pub certificate: PathBuf,
+    /// Private key in PEM, mode 0600.
+    pub key: PathBuf,
+    /// The CAs of those who may connect. Without it anybody may, and is known by other means than a certificate.
+    pub ca: Option<PathBuf>,
+}
+
+impl From<&Listener> for TlsFiles {
+    fn from(listener: &Listener) -> Self {
+        Self {
+            certificate: listener.certificate.clone(),
+            key: listener.key.clone(),
+            ca: Some(listener.ca.clone()),
+        }
+    }
+}
+
 /// One listener's certificate, key and CAs.
 pub struct Credentials {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     issuers: Vec<Issuer>,
-    listener: Listener,
+    files: TlsFiles,
 }
 
 impl Credentials {
@@ -60,20 +81,22 @@ impl Credentials {
     ///
     /// # Errors
     /// When a file is missing, malformed, empty, or a private key that others may read.
-    pub fn load(listener: &Listener) -> Result<Self, TlsError> {
-        let chain = certificates(&listener.certificate)?;
-        refuse_open_mode(&listener.key)?;
-        let key =
-            PrivateKeyDer::from_pem_file(&listener.key).map_err(|e| file(&listener.key, e.to_string()))?;
-        let issuers = certificates(&listener.ca)?
-            .into_iter()
-            .map(|certificate| issuer(&listener.ca, certificate))
-            .collect::<Result<_, _>>()?;
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        let chain = certificates(&files.certificate)?;
+        refuse_open_mode(&files.key)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| file(&files.key, e.to_string()))?;
+        let issuers = match &files.ca {
+            None => Vec::new(),
+            Some(ca) => certificates(ca)?
+                .into_iter()
+                .map(|certificate| issuer(ca, certificate))
+                .collect::<Result<_, _>>()?,
+        };
         Ok(Self {
             chain,
             key,
             issuers,
-            listener: listener.clone(),
+            files: files.clone(),
         })
     }
 
@@ -83,25 +106,34 @@ impl Credentials {
     /// [`TlsError::DevelopmentCa`].
     pub fn refuse_development_ca(&self) -> Result<(), TlsError> {
         match self.issuers.iter().any(|i| is_development_ca(&i.certificate)) {
-            true => Err(TlsError::DevelopmentCa(self.listener.ca.clone())),
+            true => Err(TlsError::DevelopmentCa(self.ca_file().to_owned())),
             false => Ok(()),
         }
     }
 
-    /// The accepting side: shows this certificate, requires one of any of the CAs, speaks HTTP/2.
+    /// The accepting side: shows this certificate, and requires one of any of the CAs and HTTP/2; without CAs it asks for
+    /// no certificate, and speaks HTTP/1.1, too.
     ///
     /// # Errors
     /// When certificate and key do not belong together.
     pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
-        let roots = roots(self.issuers.iter().map(|i| &i.certificate)).map_err(|e| self.unfit(e))?;
-        let verifier = client_verifier(roots).map_err(|e| file(&self.listener.ca, e))?;
-        let mut config = ServerConfig::builder_with_provider(provider())
+        let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .map_err(|e| self.unfit(e))?
-            .with_client_cert_verifier(verifier)
+            .map_err(|e| self.unfit(e))?;
+        let builder = match &self.files.ca {
+            None => builder.with_no_client_auth(),
+            Some(ca) => {
+                let roots = roots(self.issuers.iter().map(|i| &i.certificate)).map_err(|e| self.unfit(e))?;
+                builder.with_client_cert_verifier(client_verifier(roots).map_err(|e| file(ca, e))?)
+            }
+        };
+        let mut config = builder
             .with_single_cert(self.chain.clone(), self.key.clone_key())
             .map_err(|e| self.unfit(e))?;
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = match self.files.ca {
+            None => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            Some(_) => vec![b"h2".to_vec()],
+        };
         // A resumed session would skip the verifier: a certificate that expired or whose CA was removed would go on.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -116,7 +148,7 @@ impl Credentials {
     pub fn client_config(&self, trusts: impl Fn(&[u8; 32]) -> bool) -> Result<ClientConfig, TlsError> {
         let trusted: Vec<_> = self.issuers.iter().filter(|i| trusts(&i.spki_sha256)).collect();
         if trusted.is_empty() {
-            return Err(file(&self.listener.ca, "holds no CA that this peer may have"));
+            return Err(file(self.ca_file(), "holds no CA that this peer may have"));
         }
         let roots = roots(trusted.iter().map(|i| &i.certificate)).map_err(|e| self.unfit(e))?;
         let mut config = ClientConfig::builder_with_provider(provider())
@@ -152,9 +184,14 @@ impl Credentials {
         self.issuer_spki_sha256(&self.chain, UnixTime::now())
     }
 
+    /// The file of the CAs, or of the certificate where there are none.
+    fn ca_file(&self) -> &Path {
+        self.files.ca.as_deref().unwrap_or(&self.files.certificate)
+    }
+
     fn unfit(&self, source: rustls::Error) -> TlsError {
         TlsError::Unfit {
-            path: self.listener.certificate.clone(),
+            path: self.files.certificate.clone(),
             source,
         }
     }

@@ -1,8 +1,8 @@
 //! Taking over changed certificate files without a restart. Open connections keep what they were opened with; new
 //! ones use the newest files that could be used.
 
-use super::credentials::{Credentials, TlsError};
-use crate::config::{Listener, Mode};
+use super::credentials::{Credentials, TlsError, TlsFiles};
+use crate::config::Mode;
 use crate::identity::{self, IdentityError};
 use kms_domain::vocabulary::{NodeId, RegionName};
 use rustls::{ClientConfig, ServerConfig};
@@ -21,7 +21,7 @@ struct Loaded {
 /// One listener's certificates, as its files hold them now.
 pub struct ReloadingTls {
     name: &'static str,
-    listener: Listener,
+    files: TlsFiles,
     mode: Mode,
     loaded: RwLock<(Stamp, Arc<Loaded>)>,
 }
@@ -31,12 +31,13 @@ impl ReloadingTls {
     ///
     /// # Errors
     /// When they cannot be used, or the mode refuses them.
-    pub fn load(name: &'static str, listener: &Listener, mode: Mode) -> Result<Self, TlsError> {
-        let stamp = stamp(listener);
-        let loaded = Arc::new(load(listener, mode)?);
+    pub fn load(name: &'static str, files: impl Into<TlsFiles>, mode: Mode) -> Result<Self, TlsError> {
+        let files = files.into();
+        let stamp = stamp(&files);
+        let loaded = Arc::new(load(&files, mode)?);
         Ok(Self {
             name,
-            listener: listener.clone(),
+            files,
             mode,
             loaded: RwLock::new((stamp, loaded)),
         })
@@ -76,11 +77,11 @@ impl ReloadingTls {
 
     /// Reads the files again if they have changed. Files that cannot be used are reported and the old ones stay.
     pub fn reload(&self) {
-        let stamp = stamp(&self.listener);
+        let stamp = stamp(&self.files);
         if self.loaded.read().unwrap_or_else(PoisonError::into_inner).0 == stamp {
             return;
         }
-        match load(&self.listener, self.mode) {
+        match load(&self.files, self.mode) {
             Ok(loaded) => {
                 *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = (stamp, Arc::new(loaded));
                 tracing::info!(listener = self.name, "certificates reloaded");
@@ -97,8 +98,8 @@ impl ReloadingTls {
     }
 }
 
-fn load(listener: &Listener, mode: Mode) -> Result<Loaded, TlsError> {
-    let credentials = Credentials::load(listener)?;
+fn load(files: &TlsFiles, mode: Mode) -> Result<Loaded, TlsError> {
+    let credentials = Credentials::load(files)?;
     if mode == Mode::Production {
         credentials.refuse_development_ca()?;
     }
@@ -106,9 +107,9 @@ fn load(listener: &Listener, mode: Mode) -> Result<Loaded, TlsError> {
     Ok(Loaded { credentials, server })
 }
 
-fn stamp(listener: &Listener) -> Stamp {
-    [&listener.certificate, &listener.key, &listener.ca].map(|path| {
-        let metadata = std::fs::metadata(path).ok()?;
+fn stamp(files: &TlsFiles) -> Stamp {
+    [Some(&files.certificate), Some(&files.key), files.ca.as_ref()].map(|path| {
+        let metadata = std::fs::metadata(path?).ok()?;
         Some((metadata.modified().ok()?, metadata.len()))
     })
 }

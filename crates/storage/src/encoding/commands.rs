@@ -56,6 +56,14 @@ impl Wire for Command {
             }
             Self::RotateToImportedMaterial(key) => Variant::RotateToImportedMaterial(key.to_message()),
             Self::NoteKeyUsage(command) => Variant::NoteKeyUsage(command.to_message()),
+            Self::CreateAccount(command) => Variant::CreateAccount(command.to_message()),
+            Self::SetAccountStatus(command) => Variant::SetAccountStatus(command.to_message()),
+            Self::DeleteAccount(id) => Variant::DeleteAccount(id.to_string()),
+            Self::CreateAccessKey(command) => Variant::CreateAccessKey(command.to_message()),
+            Self::SetAccessKeyStatus(command) => Variant::SetAccessKeyStatus(command.to_message()),
+            Self::DeleteAccessKey(id) => Variant::DeleteAccessKey(id.to_string()),
+            Self::AcceptIdentity(shipment) => Variant::AcceptIdentity(shipment.to_message()),
+            Self::NoteIdentityReceipt(receipt) => Variant::NoteIdentityReceipt(receipt.to_message()),
         }
     }
 
@@ -107,6 +115,18 @@ impl Wire for Command {
                 Self::RotateToImportedMaterial(Wire::from_message(key)?)
             }
             Variant::NoteKeyUsage(command) => Self::NoteKeyUsage(Wire::from_message(command)?),
+            Variant::CreateAccount(command) => Self::CreateAccount(Wire::from_message(command)?),
+            Variant::SetAccountStatus(command) => Self::SetAccountStatus(Wire::from_message(command)?),
+            Variant::DeleteAccount(id) => Self::DeleteAccount(parsed(&id, "account")?),
+            Variant::CreateAccessKey(command) => {
+                Self::CreateAccessKey(Box::new(Wire::from_message(command)?))
+            }
+            Variant::SetAccessKeyStatus(command) => Self::SetAccessKeyStatus(Wire::from_message(command)?),
+            Variant::DeleteAccessKey(id) => Self::DeleteAccessKey(parsed(&id, "access key")?),
+            Variant::AcceptIdentity(message) => Self::AcceptIdentity(Box::new(Wire::from_message(message)?)),
+            Variant::NoteIdentityReceipt(receipt) => {
+                Self::NoteIdentityReceipt(Box::new(Wire::from_message(receipt)?))
+            }
         })
     }
 }

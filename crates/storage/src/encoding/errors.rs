@@ -49,6 +49,13 @@ impl Wire for KmsError {
             Self::ExpiredImportToken => Error::ExpiredImportToken(nothing),
             Self::InvalidSignature => Error::InvalidSignature(nothing),
             Self::InvalidMac => Error::InvalidMac(nothing),
+            Self::AccessKeyEnded => Error::AccessKeyEnded(nothing),
+            Self::IdentityConflict(text) => Error::IdentityConflict(text.clone()),
+            Self::IdentityNotFound(id) => Error::IdentityNotFound(id.to_message()),
+            Self::NotHomeRegion(id, home) => Error::NotHomeRegion(pb::kms_error::NotHomeRegion {
+                identity: Some(id.to_message()),
+                home: home.to_string(),
+            }),
         };
         pb::KmsError { error: Some(error) }
     }
@@ -88,6 +95,13 @@ impl Wire for KmsError {
             Error::ExpiredImportToken(_) => Self::ExpiredImportToken,
             Error::InvalidSignature(_) => Self::InvalidSignature,
             Error::InvalidMac(_) => Self::InvalidMac,
+            Error::AccessKeyEnded(_) => Self::AccessKeyEnded,
+            Error::IdentityConflict(text) => Self::IdentityConflict(text),
+            Error::IdentityNotFound(id) => Self::IdentityNotFound(Wire::from_message(id)?),
+            Error::NotHomeRegion(other) => Self::NotHomeRegion(
+                required(other.identity, "identity of a refusal")?,
+                region_name(&other.home)?,
+            ),
         })
     }
 }

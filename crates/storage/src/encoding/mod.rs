@@ -8,6 +8,8 @@
 mod commands;
 mod error;
 mod errors;
+mod identities;
+mod identity_records;
 mod imports;
 mod key_rows;
 mod multi_region;
@@ -23,7 +25,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use kms_domain::multi_region::{Receipt, Shipment};
+use kms_domain::multi_region::{Parcel, ParcelReceipt};
 use kms_domain::{KmsError, Proposal, Reply, Row};
 use prost::Message;
 
@@ -90,22 +92,22 @@ pub fn decode_error(bytes: &[u8]) -> Result<KmsError, DecodeError> {
     KmsError::from_message(canonical_message_from(bytes, OUTCOME_BYTES_MAX)?)
 }
 
-/// The bytes of a shipment as it travels between regions, each material sealed to the addressee.
-pub fn encode_sealed_shipment(shipment: &Shipment<Arc<[u8]>>) -> Vec<u8> {
-    shipment.to_message().encode_to_vec()
+/// The bytes of a shipment as it travels between regions, each secret sealed to the addressee.
+pub fn encode_sealed_shipment(parcel: &Parcel<Arc<[u8]>>) -> Vec<u8> {
+    parcel.to_message().encode_to_vec()
 }
 
 /// The shipment of [`encode_sealed_shipment`]; one with wrapped material is refused.
-pub fn decode_sealed_shipment(bytes: &[u8]) -> Result<Shipment<Arc<[u8]>>, DecodeError> {
-    Shipment::from_message(canonical_message_from(bytes, SHIPMENT_BYTES_MAX)?)
+pub fn decode_sealed_shipment(bytes: &[u8]) -> Result<Parcel<Arc<[u8]>>, DecodeError> {
+    Parcel::from_message(canonical_message_from(bytes, SHIPMENT_BYTES_MAX)?)
 }
 
 /// The bytes of a receipt.
-pub fn encode_receipt(receipt: &Receipt) -> Vec<u8> {
+pub fn encode_receipt(receipt: &ParcelReceipt) -> Vec<u8> {
     receipt.to_message().encode_to_vec()
 }
 
 /// The receipt of [`encode_receipt`].
-pub fn decode_receipt(bytes: &[u8]) -> Result<Receipt, DecodeError> {
-    Receipt::from_message(canonical_message_from(bytes, OUTCOME_BYTES_MAX)?)
+pub fn decode_receipt(bytes: &[u8]) -> Result<ParcelReceipt, DecodeError> {
+    ParcelReceipt::from_message(canonical_message_from(bytes, OUTCOME_BYTES_MAX)?)
 }

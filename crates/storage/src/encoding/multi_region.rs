@@ -112,6 +112,7 @@ impl<M: CarriedMaterial> Wire for Shipment<M> {
                 revision: imported.revision,
                 materials: material_ids(&imported.materials)?,
             },
+            Body::Identity(_) => return Err(DecodeError::Missing("record of a key")),
         };
         Ok(Self {
             from: region_name(&message.from)?,
@@ -256,10 +257,14 @@ impl Wire for Receipt {
             materials_held: self.materials_held.iter().map(|id| id.0.to_vec()).collect(),
             outcome: Some(self.outcome.to_message()),
             complete: self.complete,
+            identity: None,
         }
     }
 
     fn from_message(message: pb::Receipt) -> Result<Self, DecodeError> {
+        if message.identity.is_some() {
+            return Err(DecodeError::Missing("key of a receipt"));
+        }
         Ok(Self {
             from: region_name(&message.from)?,
             key: required(message.key, "key of a receipt")?,

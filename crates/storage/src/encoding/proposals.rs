@@ -1,6 +1,7 @@
 //! The encoding of log entries: the command, and who asked for it, when, and on what grounds.
 
-use kms_domain::vocabulary::Timestamp;
+use kms_domain::identity::IdentityId;
+use kms_domain::vocabulary::{AccessKeyId, AccountId, Timestamp};
 use kms_domain::{Guard, Proposal, RequestKey};
 use kms_proto::internal::state::v1 as pb;
 
@@ -72,11 +73,22 @@ impl Wire for Guard {
                 alias: alias.to_string(),
                 revision: *revision,
             });
+        let access_keys = self.access_keys.iter();
+        let access_keys = access_keys.map(|(id, revision)| (IdentityId::AccessKey(*id), *revision));
+        let accounts = self.accounts.iter();
+        let accounts = accounts.map(|(id, revision)| (IdentityId::Account(*id), *revision));
+        let identities = access_keys
+            .chain(accounts)
+            .map(|(id, revision)| pb::guard::GuardedIdentity {
+                id: Some(id.to_message()),
+                revision,
+            });
         pb::Guard {
             keys: keys.collect(),
             aliases: aliases.collect(),
             wrapping_key: self.wrapping_key,
             decided_at_ms: self.decided_at.0,
+            identities: identities.collect(),
         }
     }
 
@@ -89,11 +101,31 @@ impl Wire for Guard {
             let account = parsed(&guarded.account, "account")?;
             Ok((account, parsed(&guarded.alias, "alias")?, guarded.revision))
         });
+        let (access_keys, accounts) = guarded_identities(message.identities)?;
         Ok(Self {
             keys: keys.collect::<Result<_, DecodeError>>()?,
             aliases: aliases.collect::<Result<_, DecodeError>>()?,
+            access_keys,
+            accounts,
             wrapping_key: message.wrapping_key,
             decided_at: Timestamp(message.decided_at_ms),
         })
     }
+}
+
+type GuardedIdentities = (Vec<(AccessKeyId, Option<u64>)>, Vec<(AccountId, Option<u64>)>);
+
+/// Access keys, then accounts: another order would be other bytes for the same guard.
+fn guarded_identities(messages: Vec<pb::guard::GuardedIdentity>) -> Result<GuardedIdentities, DecodeError> {
+    let (mut access_keys, mut accounts) = (Vec::new(), Vec::new());
+    for guarded in messages {
+        match required(guarded.id, "guarded identity")? {
+            IdentityId::AccessKey(_) if !accounts.is_empty() => {
+                return Err(DecodeError::NotAscending("guarded identities"));
+            }
+            IdentityId::AccessKey(id) => access_keys.push((id, guarded.revision)),
+            IdentityId::Account(id) => accounts.push((id, guarded.revision)),
+        }
+    }
+    Ok((access_keys, accounts))
 }

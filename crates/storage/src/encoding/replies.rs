@@ -6,7 +6,7 @@ use kms_proto::internal::state::v1 as pb;
 use pb::reply::Reply as Variant;
 
 use super::DecodeError;
-use super::wire::Wire;
+use super::wire::{Wire, parsed};
 use super::words::material_id;
 
 impl Wire for Reply {
@@ -39,6 +39,8 @@ impl Wire for Reply {
                     material_id: material_id.map(|id| id.0.to_vec()),
                 })
             }
+            Self::AccessKeyCreated { id } => Variant::AccessKeyCreated(id.to_string()),
+            Self::IdentityAccepted(outcome) => Variant::IdentityAccepted(outcome.to_message()),
         };
         pb::Reply { reply: Some(reply) }
     }
@@ -63,6 +65,10 @@ impl Wire for Reply {
             Variant::KeyMaterialImported(imported) => Self::KeyMaterialImported {
                 material_id: material_id(&imported.material_id)?,
             },
+            Variant::AccessKeyCreated(id) => Self::AccessKeyCreated {
+                id: parsed(&id, "access key")?,
+            },
+            Variant::IdentityAccepted(outcome) => Self::IdentityAccepted(Wire::from_message(outcome)?),
             Variant::KeyMaterialDeleted(deleted) => Self::KeyMaterialDeleted {
                 material_id: deleted.material_id.as_deref().map(material_id).transpose()?,
             },

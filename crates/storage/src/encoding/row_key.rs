@@ -2,7 +2,9 @@
 //! order of a snapshot.
 
 use kms_domain::RowKey;
+use kms_domain::identity::IdentityId;
 use kms_domain::key::KeyName;
+use kms_domain::multi_region::RecordId;
 use kms_domain::vocabulary::ids::KeyIdKind;
 
 /// The bytes under which a row is held. Equal keys have equal bytes, and bytes compare as the keys do. Never decoded:
@@ -29,9 +31,11 @@ pub fn encode_row_key(key: &RowKey) -> Vec<u8> {
             bytes.extend_from_slice(account.digits());
             push_text(&mut bytes, alias.as_str());
         }
-        RowKey::Outbox(region, name) => {
+        RowKey::Account(account) => bytes.extend_from_slice(account.digits()),
+        RowKey::AccessKey(id) => bytes.extend_from_slice(id.as_str().as_bytes()),
+        RowKey::Outbox(region, record) => {
             push_text(&mut bytes, region.as_str());
-            push_key_name(&mut bytes, name);
+            push_record(&mut bytes, record);
         }
         RowKey::Answer(principal, operation, request_id) => {
             bytes.extend_from_slice(principal.account().digits());
@@ -58,6 +62,23 @@ const fn kind(key: &RowKey) -> u8 {
         RowKey::Answer(..) => 10,
         RowKey::ImportParameters(..) => 11,
         RowKey::KeyUsage(_) => 12,
+        RowKey::Account(_) => 13,
+        RowKey::AccessKey(_) => 14,
+    }
+}
+
+/// A key begins with a digit of its account; what tells the other kinds sorts behind all digits.
+fn push_record(bytes: &mut Vec<u8>, record: &RecordId) {
+    match record {
+        RecordId::Key(name) => push_key_name(bytes, name),
+        RecordId::Identity(IdentityId::Account(id)) => {
+            bytes.push(b'a');
+            bytes.extend_from_slice(id.digits());
+        }
+        RecordId::Identity(IdentityId::AccessKey(id)) => {
+            bytes.push(b'k');
+            bytes.extend_from_slice(id.as_str().as_bytes());
+        }
     }
 }
 

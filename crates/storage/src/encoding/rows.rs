@@ -11,6 +11,7 @@ use kms_proto::internal::state::v1 as pb;
 use pb::row::Row as Variant;
 
 use super::DecodeError;
+use super::identity_records::{record_from_messages, record_to_messages};
 use super::wire::{Wire, fixed, optional, parsed, required, shared};
 use super::words::{incarnation, region_name};
 
@@ -31,6 +32,8 @@ impl Wire for Row {
             Self::Answer(row) => Variant::Answer(row.to_message()),
             Self::ImportParameters(row) => Variant::ImportParameters(row.to_message()),
             Self::KeyUsage(row) => Variant::KeyUsage(row.to_message()),
+            Self::Account(row) => Variant::Account(row.to_message()),
+            Self::AccessKey(row) => Variant::AccessKey(row.to_message()),
         };
         pb::Row { row: Some(row) }
     }
@@ -49,6 +52,8 @@ impl Wire for Row {
             Variant::Answer(row) => Self::Answer(Arc::new(Wire::from_message(row)?)),
             Variant::ImportParameters(row) => Self::ImportParameters(Arc::new(Wire::from_message(row)?)),
             Variant::KeyUsage(row) => Self::KeyUsage(Arc::new(Wire::from_message(row)?)),
+            Variant::Account(row) => Self::Account(Arc::new(Wire::from_message(row)?)),
+            Variant::AccessKey(row) => Self::AccessKey(Arc::new(Wire::from_message(row)?)),
         })
     }
 }
@@ -193,18 +198,20 @@ impl Wire for OutboxRow {
     type Message = pb::OutboxRow;
 
     fn to_message(&self) -> pb::OutboxRow {
+        let (key, identity) = record_to_messages(&self.record);
         pb::OutboxRow {
             peer: self.peer.to_string(),
-            key: Some(self.key.to_message()),
+            key,
             since_ms: self.since.0,
             refusal: self.refusal.as_ref().map(Wire::to_message),
+            identity,
         }
     }
 
     fn from_message(message: pb::OutboxRow) -> Result<Self, DecodeError> {
         Ok(Self {
             peer: region_name(&message.peer)?,
-            key: required(message.key, "key of an outbox row")?,
+            record: record_from_messages(message.key, message.identity)?,
             since: Timestamp(message.since_ms),
             refusal: optional(message.refusal)?,
         })

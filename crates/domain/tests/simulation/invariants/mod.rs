@@ -4,6 +4,7 @@
 mod acknowledged_is_held;
 mod ciphertexts_arrive;
 mod deleted_stays_deleted;
+mod identities_follow_home;
 mod imported_bytes;
 mod materials_only_grow;
 mod one_primary_per_epoch;
@@ -50,6 +51,7 @@ impl Invariants {
                 Box::new(rotated_material_is_held::RotatedMaterialIsHeld),
                 Box::new(materials_only_grow::MaterialsOnlyGrow::default()),
                 Box::new(imported_bytes::ImportedBytes::default()),
+                Box::new(identities_follow_home::IdentitiesFollowHome::default()),
                 Box::new(acknowledged_is_held::AcknowledgedIsHeld),
                 Box::new(deleted_stays_deleted::DeletedStaysDeleted::default()),
                 Box::new(regional_state_is_regional::RegionalStateIsRegional),

@@ -25,8 +25,10 @@ use kms_domain::vocabulary::{
 };
 use kms_domain::{Command, Guard, Proposal, Reply, RequestKey, Row};
 
+mod identities;
 mod imports;
 
+use identities::{guarded_by_identities, identity_commands, identity_rows};
 use imports::{import_commands, import_rows};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_123);
@@ -245,6 +247,8 @@ fn proposal(command: Command) -> Proposal {
         guard: Guard {
             keys: vec![(key(), Some(9)), (key(), None)],
             aliases: vec![(account(), alias(), Some(10)), (account(), alias(), None)],
+            access_keys: Vec::new(),
+            accounts: Vec::new(),
             wrapping_key: Some(2),
             decided_at: NOW,
         },
@@ -258,10 +262,13 @@ pub(super) fn proposals() -> Vec<(&'static str, Proposal)> {
     commands.extend(key_commands());
     commands.extend(multi_region_commands());
     commands.extend(import_commands());
-    commands
+    commands.extend(identity_commands());
+    let mut proposals: Vec<_> = commands
         .into_iter()
         .map(|(name, command)| (name, proposal(command)))
-        .collect()
+        .collect();
+    proposals.push(guarded_by_identities());
+    proposals
 }
 
 fn region_commands() -> Vec<(&'static str, Command)> {
@@ -486,7 +493,7 @@ fn debt_rows() -> [(&'static str, Row); 3] {
     };
     let outbox = OutboxRow {
         peer: other_region(),
-        key: key(),
+        record: key().into(),
         since: NOW,
         refusal: Some(Refusal {
             reason: "the key id is taken".to_owned(),
@@ -533,5 +540,6 @@ pub(super) fn rows() -> Vec<(&'static str, Row)> {
     ];
     rows.extend(debt_rows());
     rows.extend(import_rows());
+    rows.extend(identity_rows());
     rows
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use kms_domain::multi_region::{AcceptOutcome, Receipt, Shipment};
+use kms_domain::multi_region::{AcceptOutcome, IdentityRecord, Parcel, ParcelReceipt, ShipmentBody};
 use kms_domain::{KmsError, Proposal, Reply, Row};
 
 use super::sample::{Sample, Source};
@@ -69,10 +69,16 @@ fn every_refusal_decodes_to_itself() {
 
 #[test]
 fn every_outcome_of_a_shipment_decodes_to_itself() {
-    let kinds = kinds_that_return(encode_receipt, decode_receipt, |receipt: &Receipt| {
-        outcome_kind(&receipt.outcome)
-    });
-    assert_eq!(kinds, OUTCOME_KINDS);
+    // Those of identities are one kind more.
+    let kinds = kinds_that_return(
+        encode_receipt,
+        decode_receipt,
+        |receipt: &ParcelReceipt| match receipt {
+            ParcelReceipt::Key(receipt) => outcome_kind(&receipt.outcome),
+            ParcelReceipt::Identity(_) => OUTCOME_KINDS,
+        },
+    );
+    assert_eq!(kinds, OUTCOME_KINDS + 1);
     let as_reply = |outcome: &AcceptOutcome| encode_reply(&Reply::RecordAccepted(outcome.clone()));
     let from_reply = |bytes: &[u8]| match decode_reply(bytes)? {
         Reply::RecordAccepted(outcome) => Ok(outcome),
@@ -86,32 +92,64 @@ fn every_outcome_of_a_shipment_decodes_to_itself() {
 
 #[test]
 fn a_sealed_shipment_decodes_to_itself() {
-    let one_kind = |_: &Shipment<Arc<[u8]>>| 0;
-    kinds_that_return(encode_sealed_shipment, decode_sealed_shipment, one_kind);
+    let kind = |parcel: &Parcel<Arc<[u8]>>| usize::from(matches!(parcel, Parcel::Key(_)));
+    let kinds = kinds_that_return(encode_sealed_shipment, decode_sealed_shipment, kind);
+    assert_eq!(kinds, 2);
 }
 
 #[test]
 fn wrapped_material_never_passes_for_sealed_material() {
     let mut carried = 0;
     for seed in 0..SAMPLES {
-        let shipment: Shipment<kms_domain::key::WrappedMaterial> = Source(seed).draw();
-        let has_material = matches!(
-            &shipment.body,
-            kms_domain::multi_region::ShipmentBody::Record { materials, .. } if !materials.is_empty()
-        );
-        if !has_material {
+        let parcel: Parcel<kms_domain::key::WrappedMaterial> = Source(seed).draw();
+        if !carries_material(&parcel) {
             continue;
         }
         carried += 1;
         use crate::encoding::wire::Wire;
         use prost::Message;
-        let bytes = shipment.to_message().encode_to_vec();
+        let bytes = parcel.to_message().encode_to_vec();
         assert_eq!(
             decode_sealed_shipment(&bytes).err(),
             Some(DecodeError::Missing("sealed material"))
         );
     }
     assert!(carried > 100);
+}
+
+fn carries_material<M>(parcel: &Parcel<M>) -> bool {
+    match parcel {
+        Parcel::Key(shipment) => match &shipment.body {
+            ShipmentBody::Record { materials, .. } => !materials.is_empty(),
+            _ => false,
+        },
+        Parcel::Identity(shipment) => match &shipment.record {
+            IdentityRecord::AccessKey(record) => record.secret.is_some(),
+            IdentityRecord::Account(_) => false,
+        },
+    }
+}
+
+/// What each of two messages means alone, one message of both must not.
+#[test]
+fn a_message_about_a_key_and_an_identity_at_once_is_refused() {
+    use crate::encoding::wire::Wire;
+    use prost::Message;
+    let receipts = (0..SAMPLES).map(|seed| Source(seed).draw::<ParcelReceipt>());
+    let (keys, identities): (Vec<_>, Vec<_>) =
+        receipts.partition(|receipt| matches!(receipt, ParcelReceipt::Key(_)));
+    for (key, identity) in keys.iter().zip(&identities) {
+        let mut both = key.to_message();
+        both.identity = identity.to_message().identity;
+        assert!(decode_receipt(&both.encode_to_vec()).is_err());
+    }
+    let parcels = (0..SAMPLES).map(|seed| Source(seed).draw::<Parcel<Arc<[u8]>>>());
+    let (keys, identities): (Vec<_>, Vec<_>) = parcels.partition(|parcel| matches!(parcel, Parcel::Key(_)));
+    for (key, identity) in keys.iter().zip(&identities) {
+        let mut both = identity.to_message();
+        both.key = key.to_message().key;
+        assert!(decode_sealed_shipment(&both.encode_to_vec()).is_err());
+    }
 }
 
 #[test]

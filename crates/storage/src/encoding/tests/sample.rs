@@ -6,13 +6,15 @@ use std::fmt::Debug;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use kms_domain::identity::IdentityId;
 use kms_domain::key::{KeyName, PendingRotation, RotationKind, WrappedMaterial};
-use kms_domain::multi_region::RecordStamp;
+use kms_domain::multi_region::{RecordId, RecordStamp};
 use kms_domain::vocabulary::ids::KeyIdKind;
 use kms_domain::vocabulary::tags::Tags;
 use kms_domain::vocabulary::{
-    AccountId, AliasArn, AliasName, Epoch, ImportTokenId, ImportType, Incarnation, KeyArn, KeyId, KeyOrigin,
-    KeySpec, KeyUsage, MaterialId, Principal, RegionName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    AccessKeyId, AccountId, AliasArn, AliasName, Epoch, ImportTokenId, ImportType, Incarnation, KeyArn,
+    KeyId, KeyOrigin, KeySpec, KeyUsage, MaterialId, Principal, RegionName, Timestamp, WrappingAlgorithm,
+    WrappingKeySpec,
 };
 
 /// A stream of numbers from a seed (SplitMix64).
@@ -163,6 +165,30 @@ impl Sample for AccountId {
     fn sample(source: &mut Source) -> Self {
         let digits = format!("{:012}", source.next() % 1_000_000_000_000);
         source.parsed(&digits)
+    }
+}
+
+impl Sample for AccessKeyId {
+    fn sample(source: &mut Source) -> Self {
+        Self::from_random(source.draw())
+    }
+}
+
+impl Sample for IdentityId {
+    fn sample(source: &mut Source) -> Self {
+        match source.draw() {
+            true => Self::Account(source.draw()),
+            false => Self::AccessKey(source.draw()),
+        }
+    }
+}
+
+impl Sample for RecordId {
+    fn sample(source: &mut Source) -> Self {
+        match source.draw() {
+            true => Self::Key(source.draw()),
+            false => Self::Identity(source.draw()),
+        }
     }
 }
 

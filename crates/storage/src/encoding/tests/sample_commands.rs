@@ -1,12 +1,14 @@
 //! Arbitrary log entries.
 
 use kms_domain::command::{
-    Bootstrap, CreateKey, DeleteAlias, DeleteImportedKeyMaterial, EnableKeyRotation, ImportKeyMaterial,
-    NewMaterial, NoteKeyUsage, Pulse, RaiseFeatureLevel, RenewPeerHpkeKey, ReplicateKey, RotateKey,
-    ScheduleKeyDeletion, SetAlias, TagResource, UntagResource, UpdateKeyDescription, UpdatePrimaryRegion,
+    Bootstrap, CreateAccessKey, CreateAccount, CreateKey, DeleteAlias, DeleteImportedKeyMaterial,
+    EnableKeyRotation, ImportKeyMaterial, NewMaterial, NoteKeyUsage, Pulse, RaiseFeatureLevel,
+    RenewPeerHpkeKey, ReplicateKey, RotateKey, ScheduleKeyDeletion, SetAccessKeyStatus, SetAccountStatus,
+    SetAlias, TagResource, UntagResource, UpdateKeyDescription, UpdatePrimaryRegion,
 };
 use kms_domain::multi_region::{
-    MaterialInRecord, Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
+    AccessKeyRecord, AccountRecord, IdentityReceipt, IdentityRecord, IdentityShipment, MaterialInRecord,
+    Parcel, ParcelReceipt, Receipt, SharedImport, SharedRecord, Shipment, ShipmentBody,
 };
 use kms_domain::{Command, Guard, Proposal, RequestKey};
 
@@ -15,7 +17,7 @@ use super::sample::{Sample, Source, sampled};
 sampled! {
     Proposal { time, principal, request, guard, command }
     RequestKey { operation, id, parameters_hash }
-    Guard { keys, aliases, wrapping_key, decided_at }
+    Guard { keys, aliases, access_keys, accounts, wrapping_key, decided_at }
     Bootstrap {
         cluster, region, incarnation, wrapping_key, hpke_key, signing_public, signing_private_wrapped,
         feature_level,
@@ -40,6 +42,12 @@ sampled! {
     }
     DeleteImportedKeyMaterial { key, material_id }
     NoteKeyUsage { usages }
+    CreateAccount { id, name }
+    SetAccountStatus { id, enabled }
+    CreateAccessKey { id, principal, secret }
+    SetAccessKeyStatus { id, enabled }
+    AccountRecord { id, name, status, creation_date, revision }
+    IdentityReceipt { from, from_incarnation, id, revision, outcome }
     SharedRecord {
         stamp, spec, usage, origin, creation_date, current_material, rotation_automatic,
         rotation_period_days, rotation_next_date, on_demand_count, pending, replicas, handover,
@@ -95,8 +103,53 @@ impl<M: Sample> Sample for ShipmentBody<M> {
     }
 }
 
+impl<M: Sample> Sample for Parcel<M> {
+    fn sample(source: &mut Source) -> Self {
+        match source.draw() {
+            true => Self::Key(source.draw()),
+            false => Self::Identity(source.draw()),
+        }
+    }
+}
+
+impl Sample for ParcelReceipt {
+    fn sample(source: &mut Source) -> Self {
+        match source.draw() {
+            true => Self::Key(source.draw()),
+            false => Self::Identity(source.draw()),
+        }
+    }
+}
+
+impl<M: Sample> Sample for IdentityShipment<M> {
+    fn sample(source: &mut Source) -> Self {
+        Self {
+            from: source.draw(),
+            from_incarnation: source.draw(),
+            to: source.draw(),
+            record: match source.draw() {
+                true => IdentityRecord::Account(source.draw()),
+                false => IdentityRecord::AccessKey(source.draw()),
+            },
+        }
+    }
+}
+
+impl<M: Sample> Sample for AccessKeyRecord<M> {
+    fn sample(source: &mut Source) -> Self {
+        Self {
+            id: source.draw(),
+            principal: source.draw(),
+            status: source.draw(),
+            creation_date: source.draw(),
+            revision: source.draw(),
+            secret: source.draw(),
+        }
+    }
+}
+
 /// How many commands there are.
-pub(super) const COMMAND_KINDS: usize = 32;
+pub(super) const COMMAND_KINDS: usize = 40;
 
 /// The number of a command's kind, below [`COMMAND_KINDS`].
 pub(super) const fn command_kind(command: &Command) -> usize {
@@ -133,6 +186,14 @@ pub(super) const fn command_kind(command: &Command) -> usize {
         Command::DeleteImportedKeyMaterial(_) => 29,
         Command::RotateToImportedMaterial(_) => 30,
         Command::NoteKeyUsage(_) => 31,
+        Command::CreateAccount(_) => 32,
+        Command::SetAccountStatus(_) => 33,
+        Command::DeleteAccount(_) => 34,
+        Command::CreateAccessKey(_) => 35,
+        Command::SetAccessKeyStatus(_) => 36,
+        Command::DeleteAccessKey(_) => 37,
+        Command::AcceptIdentity(_) => 38,
+        Command::NoteIdentityReceipt(_) => 39,
     }
 }
 
@@ -170,7 +231,15 @@ impl Sample for Command {
             28 => Self::ImportKeyMaterial(source.draw()),
             29 => Self::DeleteImportedKeyMaterial(source.draw()),
             30 => Self::RotateToImportedMaterial(source.draw()),
-            _ => Self::NoteKeyUsage(source.draw()),
+            31 => Self::NoteKeyUsage(source.draw()),
+            32 => Self::CreateAccount(source.draw()),
+            33 => Self::SetAccountStatus(source.draw()),
+            34 => Self::DeleteAccount(source.draw()),
+            35 => Self::CreateAccessKey(source.draw()),
+            36 => Self::SetAccessKeyStatus(source.draw()),
+            37 => Self::DeleteAccessKey(source.draw()),
+            38 => Self::AcceptIdentity(source.draw()),
+            _ => Self::NoteIdentityReceipt(source.draw()),
         }
     }
 }

@@ -8,12 +8,12 @@ use kms_domain::key::{
 };
 use kms_domain::key_states::Operation;
 use kms_domain::multi_region::{
-    AcceptOutcome, Handover, HandoverProof, MultiRegion, Replica, ReplicaCreation, ReplicaPhase, Role,
-    Tombstone,
+    AcceptOutcome, Handover, HandoverProof, IdentityOutcome, MultiRegion, Replica, ReplicaCreation,
+    ReplicaPhase, Role, Tombstone,
 };
 use kms_domain::rows::{
-    Answer, HpkeKeyRow, ImportParameters, KeyUsageRow, OutboxRow, PeerRegion, Refusal, Region, UsedFor,
-    WrappingKeyRow,
+    AccessKey, AccessKeyStatus, Account, AccountStatus, Answer, HpkeKeyRow, ImportParameters, KeyUsageRow,
+    OutboxRow, PeerRegion, Refusal, Region, UsedFor, WrappingKeyRow,
 };
 use kms_domain::vocabulary::KeyOrigin;
 use kms_domain::{KmsError, Reply, Row};
@@ -48,9 +48,11 @@ sampled! {
     }
     UsedFor { request_sha256, material_id }
     KeyUsageRow { key, operation, at, request_id }
+    Account { id, name, status, creation_date, home, revision }
+    AccessKey { id, principal, status, creation_date, home, revision, secret }
     Alias { account, alias, key_id, creation_date, last_updated_date, revision }
     Tombstone { key, incarnation, stamp, tell, deleted_at }
-    OutboxRow { peer, key, since, refusal }
+    OutboxRow { peer, record, since, refusal }
     Refusal { reason, count, retry_after }
     Answer { principal, operation, request_id, parameters_hash, reply, remembered_at, sequence }
 }
@@ -105,6 +107,18 @@ impl Sample for Operation {
     }
 }
 
+impl Sample for AccountStatus {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(&[Self::Active, Self::Disabled, Self::Deleted])
+    }
+}
+
+impl Sample for AccessKeyStatus {
+    fn sample(source: &mut Source) -> Self {
+        source.one_of(&[Self::Active, Self::Inactive, Self::Deleted])
+    }
+}
+
 impl Sample for Role {
     fn sample(source: &mut Source) -> Self {
         source.one_of(&[Self::Primary, Self::Replica])
@@ -145,7 +159,7 @@ impl Sample for StateProblem {
 }
 
 /// How many kinds of row there are.
-pub(super) const ROW_KINDS: usize = 12;
+pub(super) const ROW_KINDS: usize = 14;
 
 /// The number of a row's kind, below [`ROW_KINDS`].
 pub(super) const fn row_kind(row: &Row) -> usize {
@@ -162,6 +176,8 @@ pub(super) const fn row_kind(row: &Row) -> usize {
         Row::Answer(_) => 9,
         Row::ImportParameters(_) => 10,
         Row::KeyUsage(_) => 11,
+        Row::Account(_) => 12,
+        Row::AccessKey(_) => 13,
     }
 }
 
@@ -179,13 +195,15 @@ impl Sample for Row {
             8 => Self::Outbox(Arc::new(source.draw())),
             9 => Self::Answer(Arc::new(source.draw())),
             10 => Self::ImportParameters(Arc::new(source.draw())),
-            _ => Self::KeyUsage(Arc::new(source.draw())),
+            11 => Self::KeyUsage(Arc::new(source.draw())),
+            12 => Self::Account(Arc::new(source.draw())),
+            _ => Self::AccessKey(Arc::new(source.draw())),
         }
     }
 }
 
 /// How many replies there are.
-pub(super) const REPLY_KINDS: usize = 9;
+pub(super) const REPLY_KINDS: usize = 11;
 
 /// The number of a reply's kind, below [`REPLY_KINDS`].
 pub(super) const fn reply_kind(reply: &Reply) -> usize {
@@ -199,6 +217,8 @@ pub(super) const fn reply_kind(reply: &Reply) -> usize {
         Reply::Pulsed { .. } => 6,
         Reply::KeyMaterialImported { .. } => 7,
         Reply::KeyMaterialDeleted { .. } => 8,
+        Reply::AccessKeyCreated { .. } => 9,
+        Reply::IdentityAccepted(_) => 10,
     }
 }
 
@@ -223,8 +243,26 @@ impl Sample for Reply {
             7 => Self::KeyMaterialImported {
                 material_id: source.draw(),
             },
-            _ => Self::KeyMaterialDeleted {
+            8 => Self::KeyMaterialDeleted {
                 material_id: source.draw(),
+            },
+            9 => Self::AccessKeyCreated { id: source.draw() },
+            _ => Self::IdentityAccepted(source.draw()),
+        }
+    }
+}
+
+impl Sample for IdentityOutcome {
+    fn sample(source: &mut Source) -> Self {
+        match source.below(3) {
+            0 => Self::Adopted {
+                revision: source.draw(),
+            },
+            1 => Self::Stale {
+                revision: source.draw(),
+            },
+            _ => Self::Refused {
+                reason: source.draw(),
             },
         }
     }
@@ -274,7 +312,7 @@ impl Sample for AcceptOutcome {
 }
 
 /// How many refusals there are.
-pub(super) const ERROR_KINDS: usize = 31;
+pub(super) const ERROR_KINDS: usize = 35;
 
 /// The number of a refusal's kind, below [`ERROR_KINDS`].
 pub(super) const fn error_kind(error: &KmsError) -> usize {
@@ -310,6 +348,10 @@ pub(super) const fn error_kind(error: &KmsError) -> usize {
         KmsError::ExpiredImportToken => 28,
         KmsError::InvalidSignature => 29,
         KmsError::InvalidMac => 30,
+        KmsError::AccessKeyEnded => 31,
+        KmsError::IdentityNotFound(_) => 32,
+        KmsError::NotHomeRegion(..) => 33,
+        KmsError::IdentityConflict(_) => 34,
     }
 }
 
@@ -346,7 +388,11 @@ impl Sample for KmsError {
             27 => Self::InvalidImportToken,
             28 => Self::ExpiredImportToken,
             29 => Self::InvalidSignature,
-            _ => Self::InvalidMac,
+            30 => Self::InvalidMac,
+            31 => Self::AccessKeyEnded,
+            32 => Self::IdentityNotFound(source.draw()),
+            33 => Self::NotHomeRegion(source.draw(), source.draw()),
+            _ => Self::IdentityConflict(source.draw()),
         }
     }
 }

@@ -1,0 +1,103 @@
+//! From a request's signature to its caller: the access key is looked up in a view of the state that is at least as new
+//! as the request, so that a key that was deleted in time proves nothing on any node.
+
+use super::refusal::Refusal;
+use super::sigv4::{self, Claim, DerivedFor, NoSecret, Signed, SigningKeys};
+use crate::clock::Clock;
+use crate::errors::OperationError;
+use crate::keyring::Keyring;
+use bytes::Bytes;
+use http::request::Parts;
+use kms_authz::Caller;
+use kms_domain::rows::{AccessKey, AccessKeyStatus, AccountStatus};
+use kms_domain::vocabulary::RegionName;
+use kms_domain::{KmsError, State};
+use kms_raft::Node;
+use scratchstack_aws_signature::KSigningKey;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Knows callers by their access keys.
+pub(crate) struct Authenticator {
+    node: Node,
+    keyring: Arc<Keyring>,
+    clock: Clock,
+    region: RegionName,
+    signing_keys: SigningKeys,
+}
+
+impl Authenticator {
+    pub(crate) fn new(node: Node, keyring: Arc<Keyring>, clock: Clock, region: RegionName) -> Self {
+        Self {
+            node,
+            keyring,
+            clock,
+            signing_keys: SigningKeys::new(region.clone()),
+            region,
+        }
+    }
+
+    pub(crate) fn region(&self) -> &RegionName {
+        &self.region
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Who signed this request.
+    ///
+    /// # Errors
+    /// When the key is unknown or has ended, or the signature does not hold; when no view can be had in time.
+    pub(crate) async fn caller_of(
+        &self,
+        parts: Parts,
+        body: Bytes,
+        claim: &Claim,
+        deadline: Instant,
+    ) -> Result<(Caller, Signed), Refusal> {
+        let view = self.node.read(deadline).await.map_err(OperationError::from)?;
+        let access_key = active_access_key(&view.state, claim).ok_or(Refusal::UnknownClient)?;
+        let signing_key = self.signing_key(&view.state, access_key, claim)?;
+        let now = self.clock.now();
+        let signed = sigv4::verify(parts, body, claim, &self.region, signing_key, now).await?;
+        let caller = Caller::AccessKey {
+            principal: access_key.principal.clone(),
+            id: access_key.id,
+            revision: access_key.revision,
+        };
+        Ok((caller, signed))
+    }
+
+    fn signing_key(
+        &self,
+        state: &State,
+        access_key: &AccessKey,
+        claim: &Claim,
+    ) -> Result<KSigningKey, OperationError> {
+        let wanted = DerivedFor {
+            access_key: access_key.id,
+            revision: access_key.revision,
+            date: claim.signed_at.date_naive(),
+            service: claim.service,
+        };
+        self.signing_keys
+            .get_or_derive(wanted, || self.keyring.open_access_key_secret(state, access_key))
+    }
+}
+
+impl From<NoSecret> for OperationError {
+    fn from(_: NoSecret) -> Self {
+        tracing::error!("the secret of an access key is not 40 ASCII characters");
+        KmsError::Internal("stored key material cannot be opened".to_owned()).into()
+    }
+}
+
+/// The access key that a claim names, if it proves anything: it is active, and so is its account unless that has no row.
+fn active_access_key<'a>(state: &'a State, claim: &Claim) -> Option<&'a AccessKey> {
+    let access_key = state.access_key(&claim.access_key)?;
+    let account = state.account(access_key.principal.account());
+    let active = access_key.status == AccessKeyStatus::Active
+        && account.is_none_or(|account| account.status == AccountStatus::Active);
+    active.then_some(&**access_key)
+}
