@@ -87,6 +87,22 @@ impl Cluster {
     /// # Errors
     /// When the region refuses, or another does not learn of it in time.
     pub async fn make_administrator(&self, account: &str) -> anyhow::Result<AwsCredentials> {
+        let credentials = self.make_administrator_at_home(account).await?;
+        let id = &credentials.access_key_id;
+        for region in self.regions() {
+            let node = self.nodes_of(region).into_iter().next();
+            let node = node.context("a region has at least one node")?;
+            let what = format!("{region} to know the access key of account {account}");
+            until(&what, KNOWN_WITHIN, || self.knows_access_key(&node, account, id)).await?;
+        }
+        Ok(credentials)
+    }
+
+    /// As [`Cluster::make_administrator`], for a cluster whose other regions may be down.
+    ///
+    /// # Errors
+    /// When the first region refuses.
+    pub async fn make_administrator_at_home(&self, account: &str) -> anyhow::Result<AwsCredentials> {
         let home = self.regions().first().context("a cluster has a region")?;
         let nodes = self.nodes_of(home);
         let first = nodes.first().context("a region has at least one node")?;
@@ -107,13 +123,6 @@ impl Cluster {
         };
         let made = admin.create_access_key(request).await?.into_inner();
         let access_key = made.access_key.context("an access key that was made is shown")?;
-        for region in self.regions() {
-            let node = self.nodes_of(region).into_iter().next();
-            let node = node.context("a region has at least one node")?;
-            let what = format!("{region} to know the access key of account {account}");
-            let id = &access_key.access_key_id;
-            until(&what, KNOWN_WITHIN, || self.knows_access_key(&node, account, id)).await?;
-        }
         Ok(AwsCredentials {
             access_key_id: access_key.access_key_id,
             secret_access_key: made.secret_access_key,

@@ -190,6 +190,7 @@ impl Cluster {
     pub fn address(&self, node: &NodeName, endpoint: Endpoint) -> String {
         let port = self.port(node, endpoint);
         match endpoint {
+            Endpoint::Http if self.plan.http_tls => format!("https://localhost:{port}"),
             Endpoint::Metrics | Endpoint::Http => format!("http://127.0.0.1:{port}"),
             Endpoint::Client | Endpoint::Admin => format!("https://localhost:{port}"),
             Endpoint::Raft | Endpoint::Replication => format!("https://127.0.0.1:{port}"),

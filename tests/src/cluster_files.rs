@@ -42,7 +42,7 @@ impl Cluster {
              [seal]\nprovider = \"file\"\npath = \"../root.key\"\n\n"
         );
         text += &listener("client", Endpoint::Client, &self.client_ca(), false);
-        text += &format!("[http]\nlisten = \"127.0.0.1:{}\"\n\n", port(Endpoint::Http));
+        text += &self.http_listener(node);
         text += &listener("admin", Endpoint::Admin, &self.admin_ca(), false);
         text += &listener("raft", Endpoint::Raft, &self.region_ca(region, "raft"), false);
         let of_region: Vec<String> = self
@@ -64,6 +64,15 @@ impl Cluster {
             port(Endpoint::Metrics)
         );
         text + &consensus
+    }
+
+    fn http_listener(&self, node: &NodeName) -> String {
+        let port = self.port(node, Endpoint::Http);
+        let tls = match self.plan().http_tls {
+            true => "certificate = \"tls/client.pem\"\nkey = \"tls/client-key.pem\"\n",
+            false => "",
+        };
+        format!("[http]\nlisten = \"127.0.0.1:{port}\"\n{tls}\n")
     }
 
     pub(crate) fn write_kmsctl_config(&self) -> anyhow::Result<()> {

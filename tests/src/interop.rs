@@ -18,9 +18,17 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Names the Python that has the packages of `tests/interop/requirements.txt`; `scripts/test` installs them.
 const PYTHON: &str = "CONCORD_PYTHON";
 
+/// Names the folder with the packages of `tests/interop/javascript`; `scripts/test` installs them.
+const NODE_MODULES: &str = "CONCORD_NODE_MODULES";
+
 /// The Python that has the packages, if one is named.
 pub fn python() -> Option<OsString> {
     std::env::var_os(PYTHON)
+}
+
+/// The `node_modules` that programs in JavaScript import from, if they are named.
+pub fn node_modules() -> Option<OsString> {
+    std::env::var_os(NODE_MODULES)
 }
 
 /// How `peer.py` calls a signature or a code that it does not accept.

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod aws_clients;
+mod aws_rust;
 mod calls;
 mod canaries;
 mod clocks;
 mod crash;
 mod every_operation;
 mod failover;
+mod hostile_http;
+mod http_fuzz;
 mod identities;
 mod image;
 mod importing;

@@ -134,15 +134,33 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
             .map_err(Failure::local(doing()))?;
         return file.write_all(bytes).map_err(Failure::local(doing()));
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Failure::local(doing()))?;
+    let mut file = new_beside(path)?;
     file.write_all(bytes).map_err(Failure::local(doing()))?;
     file.persist(path)
         .map_err(|error| Failure::local(doing())(error.error))?;
     Ok(())
+}
+
+/// Refuses a `path` that [`write`] could not write to, before there is a secret that would be lost by that.
+pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
+    if is_standard(path) {
+        return Ok(());
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(Failure::Usage(format!("{} is a folder", path.display()))),
+        Ok(found) if !found.is_file() => Ok(()),
+        _ => new_beside(path).map(drop),
+    }
+}
+
+/// An empty file with mode 0600 in the folder of `path`; gone when it is dropped.
+fn new_beside(path: &Path) -> Result<tempfile::NamedTempFile, Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    tempfile::NamedTempFile::new_in(folder)
+        .map_err(Failure::local(format!("cannot write {}", path.display())))
 }
 
 /// Decodes base64, whatever white space it has.
@@ -161,10 +179,22 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
-    use super::{Encoding, not_both_from_standard_input, read_blob, read_plain, write_blob, write_secret};
+    use super::{
+        Encoding, check_place, not_both_from_standard_input, read_blob, read_plain, write_blob, write_secret,
+    };
     use crate::exit_code::ExitCode;
     use crate::failure::Failure;
     use crate::input::{CIPHERTEXT, IMPORT_TOKEN, PLAINTEXT, SIGNATURE, SIGNED_MESSAGE};
+
+    #[test]
+    fn a_place_that_cannot_be_written_to_is_refused_beforehand() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_place(&folder.path().join("secret")).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(check_place(Path::new("-")).is_ok());
+        assert!(check_place(&folder.path().join("missing/secret")).is_err());
+        assert!(check_place(folder.path()).is_err());
+    }
 
     #[test]
     fn a_ciphertext_comes_back_in_either_encoding() {

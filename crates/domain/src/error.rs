@@ -40,14 +40,18 @@ pub enum KmsError {
     /// A `KeyId` parameter that has none of the four forms.
     #[error("Invalid keyId '{0}'")]
     InvalidKeyId(String),
-    /// An ARN that is malformed, or of another region or partition.
+    /// An ARN that cannot be read.
     #[error("Invalid arn {0}")]
     InvalidArn(String),
+    /// An ARN of something that cannot be here: of another region, whose name AWS KMS tells, or one that cannot be
+    /// read where an operation has no InvalidArnException.
+    #[error("Invalid arn {0}")]
+    ArnNotFound(String),
     /// The key is disabled.
     #[error("{0} is disabled.")]
     Disabled(KeyArn),
     /// The key's state does not allow the operation.
-    #[error("{0} {problem}", problem = .1.text())]
+    #[error("{}", .1.of(.0))]
     InvalidState(KeyArn, StateProblem),
     /// The operation is valid but not for this key or parameter.
     #[error("{0}")]
@@ -140,8 +144,8 @@ pub enum KmsError {
 }
 
 impl StateProblem {
-    const fn text(self) -> &'static str {
-        match self {
+    fn of(self, key: &KeyArn) -> String {
+        let problem = match self {
             Self::PendingDeletion => "is pending deletion.",
             Self::PendingReplicaDeletion => "is pending replica deletion.",
             Self::NotPendingDeletion => "is not pending deletion.",
@@ -150,11 +154,14 @@ impl StateProblem {
             Self::Creating => "is creating.",
             Self::Updating => "is updating.",
             Self::RotationPending => "has a key rotation in progress.",
-            Self::NoImportedMaterialToRotateTo => "has no imported key material that is pending rotation.",
+            Self::NoImportedMaterialToRotateTo => {
+                return format!("No available key material pending rotation for the key: {key}.");
+            }
             Self::ImportedMaterialPending => {
                 "has imported key material that is pending rotation; rotate to it or delete it first."
             }
-        }
+        };
+        format!("{key} {problem}")
     }
 }
 
@@ -162,7 +169,9 @@ impl KmsError {
     /// The AWS KMS exception that carries this refusal.
     pub const fn exception(&self) -> &'static str {
         match self {
-            Self::KeyNotFound(_) | Self::AliasNotFound(_) | Self::InvalidKeyId(_) => "NotFoundException",
+            Self::KeyNotFound(_) | Self::AliasNotFound(_) | Self::InvalidKeyId(_) | Self::ArnNotFound(_) => {
+                "NotFoundException"
+            }
             Self::InvalidArn(_) => "InvalidArnException",
             Self::Disabled(_) => "DisabledException",
             Self::InvalidState(..) => "KMSInvalidStateException",

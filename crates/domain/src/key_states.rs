@@ -9,7 +9,7 @@ mod usable;
 
 pub use operation::Operation;
 pub use table::{Verdict, verdict};
-pub(crate) use usable::unsupported;
+pub(crate) use usable::wrong_origin;
 pub use usable::{UsableKey, check_state};
 
 use crate::key::{DeletionDeadline, Key};

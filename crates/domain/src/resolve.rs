@@ -38,7 +38,7 @@ impl State {
     /// may know what is there is decided after this.
     ///
     /// # Errors
-    /// [`KmsError::InvalidArn`] for an ARN of another region, [`KmsError::KeyNotFound`], [`KmsError::AliasNotFound`];
+    /// [`KmsError::ArnNotFound`] for an ARN of another region, [`KmsError::KeyNotFound`], [`KmsError::AliasNotFound`];
     /// [`KmsError::Bootstrap`] before the region exists.
     pub fn resolve(&self, account: AccountId, reference: &KeyReference) -> Result<Resolved<'_>, KmsError> {
         match reference {
@@ -127,7 +127,7 @@ impl State {
         if region.name == *named {
             return Ok(());
         }
-        Err(KmsError::InvalidArn(named.to_string()))
+        Err(KmsError::ArnNotFound(named.to_string()))
     }
 }
 

@@ -53,7 +53,8 @@ pub(crate) fn check_makes_material(key: &Key) -> Result<(), KmsError> {
 pub(crate) fn check_on_demand_quota(key: &Key, arn: &KeyArn) -> Result<(), KmsError> {
     if key.rotation.on_demand_count >= ON_DEMAND_ROTATIONS_MAX {
         return Err(KmsError::LimitExceeded(format!(
-            "{arn} has reached its quota of {ON_DEMAND_ROTATIONS_MAX} on-demand rotations"
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be \
+             performed for this key: {arn}"
         )));
     }
     Ok(())

@@ -86,6 +86,7 @@ const fn kms_code(refusal: &KmsError) -> Code {
         KmsError::KeyNotFound(_)
         | KmsError::AliasNotFound(_)
         | KmsError::InvalidKeyId(_)
+        | KmsError::ArnNotFound(_)
         | KmsError::IdentityNotFound(_) => Code::NotFound,
         KmsError::AlreadyExists(_) => Code::AlreadyExists,
         KmsError::LimitExceeded(_) => Code::ResourceExhausted,
@@ -212,6 +213,7 @@ mod tests {
                 "NotFoundException",
                 Code::NotFound,
             ),
+            (KmsError::ArnNotFound(text()), "NotFoundException", Code::NotFound),
             (
                 KmsError::InvalidArn(text()),
                 "InvalidArnException",

@@ -85,6 +85,24 @@ pub async fn serve(address: SocketAddr, certificate: &Path, key: &Path, ca: &Pat
     Ok(())
 }
 
+/// What an echo speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Protocol {
+    /// gRPC, by tonic.
+    Grpc,
+    /// JSON over HTTP/1.1, by axum.
+    Http1,
+}
+
+impl Protocol {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::Http1 => "http1",
+        }
+    }
+}
+
 /// An echo server in a process of its own; it ends with this value.
 #[derive(Debug)]
 pub struct EchoProcess {
@@ -97,12 +115,14 @@ impl EchoProcess {
     ///
     /// # Errors
     /// When it does not listen in time.
-    pub async fn start(cluster: &Cluster, like: &NodeName) -> anyhow::Result<Self> {
-        // A port of the node that nothing listens on.
-        let port = cluster.port(like, Endpoint::Http) + 1;
+    pub async fn start(cluster: &Cluster, like: &NodeName, protocol: Protocol) -> anyhow::Result<Self> {
+        // Ports of the node that nothing listens on.
+        let port = cluster.port(like, Endpoint::Http) + 1 + protocol as u16;
         let CertificateFiles { certificate, key } = cluster.listener_files(like, "client");
         let child = Command::new(std::env::current_exe()?)
             .arg("echo-server")
+            .arg("--protocol")
+            .arg(protocol.name())
             .arg("--address")
             .arg(format!("127.0.0.1:{port}"))
             .arg("--certificate")
@@ -121,6 +141,11 @@ impl EchoProcess {
         })
         .await?;
         Ok(started)
+    }
+
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where it listens.

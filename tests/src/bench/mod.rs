@@ -3,6 +3,7 @@
 
 pub mod ceilings;
 pub mod echo;
+pub mod http;
 pub mod in_process;
 pub mod load;
 pub mod operations;

@@ -1,7 +1,8 @@
 //! The order of a run. Loads take turns with the echo, so that what the machine does beside it hits both alike.
 
 use crate::bench::ceilings::{Appends, GROUP, raw_appends, redb_appends};
-use crate::bench::echo::EchoProcess;
+use crate::bench::echo::{EchoProcess, Protocol};
+use crate::bench::http::run::aws_clients;
 use crate::bench::in_process::{Signers, decrypt_by_materials};
 use crate::bench::load::Measured;
 use crate::bench::operations::{CALLERS, Connections, Material, Operation};
@@ -27,6 +28,8 @@ pub struct Form {
     pub smoke: bool,
     /// Only this operation and the echo.
     pub only: Option<Operation>,
+    /// Only what AWS clients see.
+    pub aws_clients_only: bool,
     /// One load.
     pub load: Duration,
     /// Turns of all loads.
@@ -46,6 +49,7 @@ impl Form {
         Self {
             smoke: false,
             only: None,
+            aws_clients_only: false,
             load: Duration::from_secs(2),
             repetitions: 7,
             keys,
@@ -59,6 +63,7 @@ impl Form {
         Self {
             smoke: true,
             only: None,
+            aws_clients_only: false,
             load: Duration::from_millis(300),
             repetitions: 1,
             keys: 0,
@@ -109,6 +114,9 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
     writeln!(out, "measuring {here}, led by {leader}")?;
     let mut bench = Bench::new(cluster, leader).await?;
+    if form.aws_clients_only {
+        return report(form, bench.aws_clients(form, out).await?);
+    }
     bench.turns(form, out).await?;
     figures.extend(bench.signers.figures());
     figures.extend(bench.rates(&disk)?);
@@ -126,6 +134,8 @@ pub async fn run(cluster: &Cluster, form: &Form, out: &mut (impl Write + Send)) 
     if form.only.is_some() {
         return report(form, figures);
     }
+    writeln!(out, "measuring what AWS clients see")?;
+    figures.extend(bench.aws_clients(form, out).await?);
     figures.extend(disk.figures());
     figures.extend(tokio::task::block_in_place(|| decrypt_by_materials(form.load))?);
     let leader = until("a leader", LEADER_WITHIN, || cluster.leader(here)).await?;
@@ -219,7 +229,7 @@ impl<'a> Bench<'a> {
             .find(|node| *node != leader)
             .context("a region has followers")?;
         let address = |node: &NodeName| cluster.address(node, Endpoint::Client);
-        let process = EchoProcess::start(cluster, &leader).await?;
+        let process = EchoProcess::start(cluster, &leader, Protocol::Grpc).await?;
         let material = Material::make(&mut cluster.kms(&leader)?).await?;
         Ok(Self {
             leader: Connections::open(cluster, &address(&leader))?,
@@ -337,6 +347,10 @@ impl<'a> Bench<'a> {
             });
         }
         Ok(figures)
+    }
+
+    async fn aws_clients(&self, form: &Form, out: &mut (impl Write + Send)) -> anyhow::Result<Vec<Figure>> {
+        aws_clients(self.cluster, &self.leader_name, &self.material.key_id, form, out).await
     }
 
     /// Encrypt at half of what the leader can do: what callers of a region that is not overloaded see.

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use kms_tests::bench::echo;
+use kms_tests::bench::echo::{self, Protocol};
+use kms_tests::bench::http;
 use kms_tests::bench::operations::Operation;
 use kms_tests::bench::run::{Form, run};
 use kms_tests::bench::scale::memory;
@@ -34,6 +35,9 @@ struct Arguments {
     /// Only this operation, beside the echo: no disk, fill, restart or peer region.
     #[arg(long)]
     only: Option<Operation>,
+    /// Only what AWS clients see: Encrypt over HTTP/1.1 beside an axum echo, and beside clients that mean harm.
+    #[arg(long, conflicts_with = "only")]
+    aws_clients_only: bool,
     /// Where the figures go as JSON.
     #[arg(long, default_value = ".state/bench-results.json")]
     json: PathBuf,
@@ -52,6 +56,8 @@ enum Part {
     /// The ceiling's server; started by the bench itself.
     #[command(hide = true)]
     EchoServer {
+        #[arg(long)]
+        protocol: Protocol,
         #[arg(long)]
         address: SocketAddr,
         #[arg(long)]
@@ -72,12 +78,18 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Part::EchoServer {
+            protocol,
             address,
             certificate,
             key,
             ca,
         }) => runtime
-            .block_on(echo::serve(address, &certificate, &key, &ca))
+            .block_on(async {
+                match protocol {
+                    Protocol::Grpc => echo::serve(address, &certificate, &key, &ca).await,
+                    Protocol::Http1 => http::echo::serve(address, &certificate, &key).await,
+                }
+            })
             .map(|()| ExitCode::SUCCESS),
         None => runtime.block_on(async {
             tokio::select! {
@@ -100,9 +112,10 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let form = Form {
         only: arguments.only,
+        aws_clients_only: arguments.aws_clients_only,
         ..form
     };
-    let cluster = TestCluster::make("bench", &REGIONS, 3, |_| ()).await?;
+    let cluster = TestCluster::make("bench", &REGIONS, 3, |plan| plan.http_tls = true).await?;
     let folder = cluster.folder().to_owned();
     writeln!(out, "one region of three nodes, in {}", folder.display())?;
     let measured = async {

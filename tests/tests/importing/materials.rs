@@ -194,7 +194,7 @@ pub(super) async fn a_symmetric_key_rotates_to_material_imported_before(
         .context("an id")?;
     let old = encrypt_with(&mut kms, id, SYMMETRIC, b"old").await?;
     let nothing = format!(
-        "{} has no imported key material that is pending rotation.",
+        "No available key material pending rotation for the key: {}.",
         key.arn
     );
     assert_eq!(

@@ -166,7 +166,7 @@ pub(super) async fn rotation_waits_until_every_region_has_the_new_material(
         "what waits is not needed yet"
     );
     let nothing = format!(
-        "{} has no imported key material that is pending rotation.",
+        "No available key material pending rotation for the key: {}.",
         key.arn
     );
     assert_eq!(

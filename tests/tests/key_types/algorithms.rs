@@ -13,7 +13,7 @@ use kms_tests::ledger::within;
 use tonic::Status;
 
 fn incompatible(algorithm: &str, spec: &str) -> Refusal {
-    let text = format!("Algorithm {algorithm} and key spec {spec} are incompatible.");
+    let text = format!("Algorithm {algorithm} is incompatible with key spec {spec}.");
     told("InvalidKeyUsageException", text)
 }
 

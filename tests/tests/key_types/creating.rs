@@ -46,7 +46,8 @@ pub(super) async fn every_pair_of_spec_and_usage_is_made_or_refused(keys: &Keys)
                 ..key_of(spec, "")
             };
             let answer = try_to_create(&mut kms, request).await;
-            let text = format!("You must specify a KeyUsage value for the KeySpec {spec}.");
+            let text =
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.";
             assert_eq!(refusal(answer), told(VALIDATION, text));
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn every_operation_refuses_keys_of_other_usages(keys: &Keys) ->
                 assert_eq!(refusal(answer), invalid(text), "{tried:?}");
             } else if tried.makes_data_keys() && key.key_spec != SYMMETRIC {
                 let text = format!(
-                    "Algorithm {SYMMETRIC} and key spec {} are incompatible.",
+                    "Algorithm {SYMMETRIC} is incompatible with key spec {}.",
                     key.key_spec
                 );
                 assert_eq!(refusal(answer), invalid(text), "{tried:?}");
@@ -76,9 +76,8 @@ pub(super) async fn public_keys_and_rotation_are_for_the_specs_that_have_them(
             );
         }
         if spec != SYMMETRIC {
-            let text = format!("{arn} key spec is {spec} which is not valid for this operation.");
             for (operation, refused) in rotation(keys, arn).await? {
-                assert_eq!(refused, told(UNSUPPORTED, text.clone()), "{operation}");
+                assert_eq!(refused, told(UNSUPPORTED, ""), "{operation}");
             }
         }
     }

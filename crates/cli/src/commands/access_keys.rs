@@ -132,6 +132,9 @@ impl Create {
     }
 
     fn credentials_file(&self) -> Result<Option<CredentialsFile>, Failure> {
+        if let Some(path) = self.credentials_out.as_ref().or(self.secret_out.as_ref()) {
+            payload::check_place(path)?;
+        }
         let Some(path) = &self.credentials_out else {
             return Ok(None);
         };

@@ -3,7 +3,7 @@
 use super::{Outcome, key_whose_rights_end};
 use crate::command::DeleteImportedKeyMaterial;
 use crate::import::delete_materials;
-use crate::key_states::unsupported;
+use crate::key_states::wrong_origin;
 use crate::vocabulary::KeyOrigin;
 use crate::{Changes, KmsError, Operation, Reply, State};
 
@@ -14,7 +14,7 @@ pub(crate) fn handle(state: &State, command: &DeleteImportedKeyMaterial) -> Outc
     let key = key_whose_rights_end(state, &command.key, Operation::DeleteImportedKeyMaterial)?;
     let (_, arn) = state.existing_key(&command.key)?;
     if key.origin != KeyOrigin::External {
-        return Err(unsupported(key, &arn));
+        return Err(wrong_origin(key, &arn));
     }
     let material_id = command.material_id.or(key.current_material);
     let mut changes = Changes::none();

@@ -18,7 +18,9 @@ pub fn check_state(key: &Key, operation: Operation, arn: &KeyArn) -> Result<(), 
         }
         Some(Verdict::No(number)) => Some(number),
         Some(Verdict::NoEither(first, second)) => {
-            let second_applies = applies(second, key, operation);
+            // What a key cannot do by its spec is told only where its state would allow it.
+            let by_spec = second == 7 && key.origin == KeyOrigin::AwsKms;
+            let second_applies = !by_spec && applies(second, key, operation);
             Some(if second_applies { second } else { first })
         }
         // It cannot happen, so it is not allowed.
@@ -50,7 +52,9 @@ fn may_rotate(key: &Key, operation: Operation) -> bool {
 fn refuse(number: u8, key: &Key, state: KeyState, arn: &KeyArn) -> KmsError {
     let problem = match number {
         1 => return KmsError::Disabled(arn.clone()),
-        6 | 7 | 9 => return unsupported(key, arn),
+        // AWS KMS says nothing more of a key whose spec does not rotate.
+        7 if key.spec != KeySpec::SymmetricDefault => return KmsError::UnsupportedOperation(String::new()),
+        6 | 7 | 9 => return wrong_origin(key, arn),
         4 => StateProblem::NotPendingDeletion,
         5 => StateProblem::PendingImport,
         14 => StateProblem::Creating,
@@ -64,20 +68,12 @@ fn refuse(number: u8, key: &Key, state: KeyState, arn: &KeyArn) -> KmsError {
     KmsError::InvalidState(arn.clone(), problem)
 }
 
-/// The refusal of an operation that is not for keys of this origin or spec.
-pub(crate) fn unsupported(key: &Key, arn: &KeyArn) -> KmsError {
-    let symmetric = key.spec == KeySpec::SymmetricDefault;
-    KmsError::UnsupportedOperation(if symmetric || key.origin != KeyOrigin::AwsKms {
-        format!(
-            "{arn} origin is {} which is not valid for this operation.",
-            key.origin
-        )
-    } else {
-        format!(
-            "{arn} key spec is {} which is not valid for this operation.",
-            key.spec
-        )
-    })
+/// The refusal of an operation that is not for keys of this origin.
+pub(crate) fn wrong_origin(key: &Key, arn: &KeyArn) -> KmsError {
+    KmsError::UnsupportedOperation(format!(
+        "{arn} origin is {} which is not valid for this operation.",
+        key.origin
+    ))
 }
 
 /// Proof that a key's state allows one operation. Only [`UsableKey::check`] makes it, so that cryptography which asks

@@ -79,7 +79,8 @@ fn an_arn_of_another_region_is_refused() {
             .state
             .resolve(account(), &reference(&text))
             .expect_err("refused");
-        assert_eq!(refusal, KmsError::InvalidArn("eu-west-1".into()));
+        assert_eq!(refusal.exception(), "NotFoundException");
+        assert_eq!(refusal, KmsError::ArnNotFound("eu-west-1".into()));
     }
 }
 

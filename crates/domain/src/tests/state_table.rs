@@ -113,10 +113,8 @@ fn answer(
     let arn = region.arn(key.name);
     check_state(&key, operation, &arn).map_err(|e| {
         let text = e.to_string();
-        let text = text
-            .strip_prefix(&format!("{arn} "))
-            .expect("begins with the ARN");
-        (e.exception(), text.to_owned())
+        let about_the_key = text.strip_prefix(&format!("{arn} ")).unwrap_or(&text);
+        (e.exception(), about_the_key.to_owned())
     })
 }
 
@@ -181,13 +179,15 @@ fn where_two_errors_stand_the_last_that_applies_to_the_key_is_answered() {
 #[test]
 fn only_symmetric_keys_made_here_rotate_automatically() {
     let asymmetric = |key: &mut Key| key.spec = KeySpec::Rsa2048;
-    let spec = refused(
-        "UnsupportedOperationException",
-        "key spec is RSA_2048 which is not valid for this operation.",
-    );
+    let without_text = refused("UnsupportedOperationException", "");
     assert_eq!(
         answer(Operation::EnableKeyRotation, KeyState::Enabled, asymmetric),
-        spec
+        without_text
+    );
+    let disabled = refused("DisabledException", "is disabled.");
+    assert_eq!(
+        answer(Operation::EnableKeyRotation, KeyState::Disabled, asymmetric),
+        disabled
     );
     let imported = |key: &mut Key| key.origin = KeyOrigin::External;
     assert_eq!(

@@ -171,7 +171,8 @@ impl TestRegion {
     /// Starts a node from what is in its folder, at the address it had.
     pub(super) async fn start(&mut self, node_id: u64) -> Node {
         let known = self.addresses.get(&node_id).copied();
-        let address = known.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        // Connections go out from 127.0.0.1, so that none can take a node's port while the node is down.
+        let address = known.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 2], 0)));
         let listener = TcpListener::bind(address).await.unwrap();
         self.addresses.insert(node_id, listener.local_addr().unwrap());
         let options = NodeOptions {

@@ -2,7 +2,7 @@
 
 use super::authenticate::Authenticator;
 use super::body::BodyLimits;
-use super::connection::Answers;
+use super::connection::{Answers, ToKnown};
 use super::refusal::Refusal;
 use super::sigv4::{self, Claim, Replays, Scoped, Signed};
 use super::{json, kms, request, sts};
@@ -52,30 +52,40 @@ impl AwsApi {
         let request_id = Uuid::new_v4().to_string();
         let (parts, body) = request.into_parts();
         let protocol = request::protocol(&parts.headers);
-        match self.carry_out(&request_id, protocol, parts, body).await {
+        let mut known = false;
+        let mut answer = match self.carry_out(&request_id, protocol, parts, body, &mut known).await {
             Ok(body) => response(StatusCode::OK, protocol, &request_id, body),
             Err(refusal) => refused(&refusal, protocol, &request_id),
+        };
+        if known {
+            answer.extensions_mut().insert(ToKnown);
         }
+        answer
     }
 
+    /// Says in `known` whether the request's signature holds, whatever comes of it.
     async fn carry_out<B>(
         &self,
         request_id: &str,
         protocol: Scoped,
         mut parts: Parts,
         body: B,
+        known: &mut bool,
     ) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes>,
     {
         let (region, now) = (self.authenticator.region(), self.authenticator.clock().now());
         let claim = claim_of(&mut parts, protocol, region, now)?;
+        // Before the body, so that whoever has no access key can make nobody keep one.
+        let key = self.authenticator.key_of(&claim, Instant::now() + CALL_DURATION_MAX).await?;
         let body = self.bodies.read(&parts.headers, body).await?;
         let deadline = Instant::now() + CALL_DURATION_MAX;
         let (caller, signed) = self
             .authenticator
-            .caller_of(parts, body.bytes.clone(), &claim, deadline)
+            .caller_of(parts, body.bytes.clone(), &claim, key)
             .await?;
+        *known = true;
         match protocol {
             Scoped::Kms => self.operate(&claim, caller, &signed, deadline).await,
             Scoped::Sts => {

@@ -26,6 +26,12 @@ pub(crate) struct Authenticator {
     signing_keys: SigningKeys,
 }
 
+/// The key that a claim names. Whether its holder made the claim is not known yet.
+pub(crate) struct ClaimedKey {
+    signing_key: KSigningKey,
+    caller: Caller,
+}
+
 impl Authenticator {
     pub(crate) fn new(node: Node, keyring: Arc<Keyring>, clock: Clock, region: RegionName) -> Self {
         Self {
@@ -45,28 +51,37 @@ impl Authenticator {
         &self.clock
     }
 
+    /// The key that a claim names, looked up in a view that is at least as new as the claim.
+    ///
+    /// # Errors
+    /// When the key is unknown or has ended, or no view can be had in time.
+    pub(crate) async fn key_of(&self, claim: &Claim, deadline: Instant) -> Result<ClaimedKey, Refusal> {
+        let view = self.node.read(deadline).await.map_err(OperationError::from)?;
+        let access_key = active_access_key(&view.state, claim).ok_or(Refusal::UnknownClient)?;
+        Ok(ClaimedKey {
+            signing_key: self.signing_key(&view.state, access_key, claim)?,
+            caller: Caller::AccessKey {
+                principal: access_key.principal.clone(),
+                id: access_key.id,
+                revision: access_key.revision,
+            },
+        })
+    }
+
     /// Who signed this request.
     ///
     /// # Errors
-    /// When the key is unknown or has ended, or the signature does not hold; when no view can be had in time.
+    /// When the signature does not hold.
     pub(crate) async fn caller_of(
         &self,
         parts: Parts,
         body: Bytes,
         claim: &Claim,
-        deadline: Instant,
+        key: ClaimedKey,
     ) -> Result<(Caller, Signed), Refusal> {
-        let view = self.node.read(deadline).await.map_err(OperationError::from)?;
-        let access_key = active_access_key(&view.state, claim).ok_or(Refusal::UnknownClient)?;
-        let signing_key = self.signing_key(&view.state, access_key, claim)?;
         let now = self.clock.now();
-        let signed = sigv4::verify(parts, body, claim, &self.region, signing_key, now).await?;
-        let caller = Caller::AccessKey {
-            principal: access_key.principal.clone(),
-            id: access_key.id,
-            revision: access_key.revision,
-        };
-        Ok((caller, signed))
+        let signed = sigv4::verify(parts, body, claim, &self.region, key.signing_key, now).await?;
+        Ok((key.caller, signed))
     }
 
     fn signing_key(

@@ -1,6 +1,7 @@
 //! Reading a request's body: bounded in bytes, in time, and in what all callers together may keep in memory.
 
 use super::refusal::Refusal;
+use super::room::{Place, Room};
 use crate::errors::OperationError;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -10,26 +11,25 @@ use http_body_util::BodyExt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 /// Bodies in memory at a time, of all callers together.
 const ALL_BODIES_BYTES_MAX: usize = 64 << 20;
-/// What is counted of a body at the least, and the unit in which bodies are counted.
-const UNIT_BYTES: usize = 1 << 10;
+/// What is counted of a body at the least.
+const BODY_BYTES_MIN: usize = 1 << 10;
 
 /// Bounds on bodies.
 #[derive(Clone)]
 pub(crate) struct BodyLimits {
     bytes_max: usize,
     time_max: Duration,
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
 }
 
-/// A body, and the room that it takes until it is dropped. It may hold plaintext and is zeroized.
+/// A body, and its place until it is dropped. It may hold plaintext and is zeroized.
 pub(crate) struct ReadBody {
     pub(crate) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl BodyLimits {
@@ -38,14 +38,14 @@ impl BodyLimits {
         Self {
             bytes_max,
             time_max,
-            room: Arc::new(Semaphore::new(ALL_BODIES_BYTES_MAX / UNIT_BYTES)),
+            room: Room::new(ALL_BODIES_BYTES_MAX),
         }
     }
 
     /// Reads a body whole.
     ///
     /// # Errors
-    /// When it is too large, too slow, broken off, or finds no room.
+    /// When it is too large, too slow, broken off, finds no room or has to make room for another.
     pub(crate) async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<ReadBody, Refusal>
     where
         B: Body<Data = Bytes>,
@@ -55,39 +55,48 @@ impl BodyLimits {
         if announced > self.bytes_max {
             return Err(Refusal::TooLarge);
         }
-        match tokio::time::timeout(self.time_max, self.read_within(announced, body)).await {
-            Ok(read) => read,
-            Err(_) => Err(Refusal::TooSlow),
+        let place = self.room.enter(announced.max(BODY_BYTES_MIN)).ok_or_else(|| {
+            let text = "the bodies of other requests take all the memory for them; try again";
+            OperationError::Throttled(text.to_owned())
+        })?;
+        tokio::select! {
+            read = read_within(announced, body) => keep(read?, place),
+            () = tokio::time::sleep(self.time_max) => Err(Refusal::TooSlow),
+            () = place.must_go() => Err(Refusal::TooSlow),
         }
     }
+}
 
-    async fn read_within<B>(&self, announced: usize, body: B) -> Result<ReadBody, Refusal>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let units = u32::try_from(announced.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(units)
-            .await
-            .map_err(|_| OperationError::Unavailable("the node is shutting down".to_owned()))?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
-        let mut body = pin!(body);
-        while let Some(frame) = body.frame().await {
-            let broken = |_| Refusal::Serialization("The request body broke off.".to_owned());
-            // What is no data is a trailer, which nothing here reads.
-            let Ok(data) = frame.map_err(broken)?.into_data() else {
-                continue;
-            };
-            if bytes.len() + data.len() > announced {
-                return Err(Refusal::TooLarge);
-            }
-            bytes.extend_from_slice(&data);
+/// Reads a body of at most as many bytes as it announced.
+async fn read_within<B>(announced: usize, body: B) -> Result<Zeroizing<Vec<u8>>, Refusal>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        let broken = |_| Refusal::Serialization("The request body broke off.".to_owned());
+        // What is no data is a trailer, which nothing here reads.
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        if bytes.len() + data.len() > announced {
+            return Err(Refusal::TooLarge);
         }
-        Ok(ReadBody {
-            bytes: Bytes::from_owner(bytes),
-            _room: room,
-        })
+        bytes.extend_from_slice(&data);
     }
+    Ok(bytes)
+}
+
+/// A body that has arrived, unless it had to make room for another in its last moment.
+fn keep(bytes: Zeroizing<Vec<u8>>, mut place: Place) -> Result<ReadBody, Refusal> {
+    if !place.keep() {
+        return Err(Refusal::TooSlow);
+    }
+    Ok(ReadBody {
+        bytes: Bytes::from_owner(bytes),
+        _place: place,
+    })
 }
 
 /// The announced length; a server of HTTP has checked that there are not two that differ.
@@ -167,14 +176,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bodies_wait_for_room_and_give_it_back() {
+    async fn a_body_that_does_not_come_makes_room_for_one_that_does() {
+        let limits = BodyLimits::new(ALL_BODIES_BYTES_MAX, Duration::from_secs(60));
+        let (never_sent, slow) = by_hand();
+        let slow = {
+            let limits = limits.clone();
+            tokio::spawn(async move { limits.read(&HeaderMap::new(), slow).await.err() })
+        };
+        // Until the slow one has its place.
+        tokio::task::yield_now().await;
+        let quick = Full::new(Bytes::from_static(b"x"));
+        let read = limits.read(&HeaderMap::new(), quick).await.ok().unwrap();
+        assert_eq!(&read.bytes[..], b"x");
+        assert_eq!(slow.await.unwrap(), Some(Refusal::TooSlow));
+        drop(never_sent);
+    }
+
+    #[tokio::test]
+    async fn what_has_been_read_keeps_its_place_until_it_is_dropped() {
         let limits = limits(ALL_BODIES_BYTES_MAX);
         let body = || Full::new(Bytes::from_static(b"x"));
         let first = limits.read(&HeaderMap::new(), body()).await.ok().unwrap();
-        assert_eq!(
-            limits.read(&HeaderMap::new(), body()).await.err(),
-            Some(Refusal::TooSlow)
-        );
+        let refused = limits.read(&HeaderMap::new(), body()).await.err().unwrap();
+        assert_eq!(refused.in_json().code, "ThrottlingException");
         drop(first);
         assert!(limits.read(&HeaderMap::new(), body()).await.is_ok());
     }

@@ -2,8 +2,10 @@
 //!
 //! A connection that has not sent one request's headers in time, or that has been silent since its last answer for too
 //! long, is asked to end and then dropped; so slow headers, half-open connections and clients that do not read their
-//! answers cost a place for a bounded time only.
+//! answers cost a place for a bounded time only. One whose client has signed nothing valid yet may have to make place for
+//! another at any time.
 
+use super::guests::Guest;
 use crate::config::Limits;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -31,7 +33,11 @@ const LOCAL_RESETS_MAX: usize = 256;
 /// A silent HTTP/2 connection is asked for a sign of life this often, and may take as long for it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Who answers the requests. A door, so that connections can be tested without a node.
+/// Marks an answer to a request whose signature holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToKnown;
+
+/// Who answers the requests, and marks with [`ToKnown`] what it answers to whom it knows. A door, so that connections can be tested without a node.
 pub(crate) trait Answers: Send + Sync + 'static {
     /// Answers any request.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
@@ -69,20 +75,25 @@ impl Protocols {
         }
     }
 
-    /// Serves a connection until it ends, is idle for too long, or `stop` is cancelled and what is under way has ended.
-    pub(super) async fn serve<S, A>(&self, stream: S, api: Arc<A>, stop: CancellationToken)
+    /// Serves a connection until it ends, is idle for too long, has to go, or `stop` is cancelled and what is under way has
+    /// ended.
+    pub(super) async fn serve<S, A>(&self, stream: S, api: Arc<A>, guest: Guest, stop: CancellationToken)
     where
         A: Answers,
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Arc::new(Activity::begins(self.header_time, self.idle_time));
+        let guest = Arc::new(guest);
         let service = {
-            let activity = Arc::clone(&activity);
+            let (activity, guest) = (Arc::clone(&activity), Arc::clone(&guest));
             service_fn(move |request: Request<Incoming>| {
                 let under_way = UnderWay::begins(&activity);
-                let api = Arc::clone(&api);
+                let (api, guest) = (Arc::clone(&api), Arc::clone(&guest));
                 async move {
-                    let answer = api.answer(request).await;
+                    let mut answer = api.answer(request).await;
+                    if answer.extensions_mut().remove::<ToKnown>().is_some() {
+                        guest.is_known();
+                    }
                     drop(under_way);
                     Ok::<_, Infallible>(answer)
                 }
@@ -92,6 +103,7 @@ impl Protocols {
         tokio::select! {
             // How a connection ends is its client's affair.
             _ = connection.as_mut() => return,
+            () = guest.must_go() => return,
             () = activity.too_long_idle() => {}
             () = stop.cancelled() => {}
         }

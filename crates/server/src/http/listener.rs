@@ -1,13 +1,13 @@
 //! Accepting connections of AWS clients: bounded in number and in time, over TLS or, where the configuration says so, plain.
 
 use super::connection::{Answers, Protocols};
+use super::guests::Guests;
 use crate::config::Limits;
 use crate::tls::ReloadingTls;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +22,7 @@ pub(crate) struct Listening<A> {
     api: Arc<A>,
     tls: Option<Arc<ReloadingTls>>,
     protocols: Protocols,
-    places: Arc<Semaphore>,
-    handshakes: Arc<Semaphore>,
+    guests: Arc<Guests>,
     handshake_time: Duration,
 }
 
@@ -34,8 +33,7 @@ impl<A: Answers> Listening<A> {
             api: Arc::new(api),
             tls,
             protocols: Protocols::new(limits),
-            places: Arc::new(Semaphore::new(limits.connections_max)),
-            handshakes: Arc::new(Semaphore::new(limits.handshakes_max)),
+            guests: Guests::new(limits.connections_max),
             handshake_time: limits.handshake(),
         }
     }
@@ -53,10 +51,7 @@ impl<A: Answers> Listening<A> {
             };
             match accepted {
                 Ok((socket, address)) => {
-                    let (listening, stop) = (Arc::clone(&listening), stop.clone());
-                    if let Some(connection) = listening.begin(socket, address, stop) {
-                        connections.spawn(connection);
-                    }
+                    connections.spawn(Arc::clone(&listening).begin(socket, address, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(listener = NAME, %error, "cannot accept a connection");
@@ -68,44 +63,32 @@ impl<A: Answers> Listening<A> {
         while connections.join_next().await.is_some() {}
     }
 
-    /// One connection from its handshake on, if there is a place for it; otherwise the socket closes at once.
-    fn begin(
-        self: Arc<Self>,
-        socket: TcpStream,
-        address: SocketAddr,
-        stop: CancellationToken,
-    ) -> Option<impl Future<Output = ()> + Send> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let handshake = Arc::clone(&self.handshakes).try_acquire_owned();
-        let (Ok(place), Ok(handshake)) = (place, handshake) else {
-            refused("limit");
-            return None;
+    /// One connection from its handshake on.
+    async fn begin(self: Arc<Self>, socket: TcpStream, address: SocketAddr, stop: CancellationToken) {
+        let guest = self.guests.enter();
+        // Only latency is lost if the system refuses this.
+        let _ = socket.set_nodelay(true);
+        let api = Arc::clone(&self.api);
+        let Some(tls) = &self.tls else {
+            return self.protocols.serve(socket, api, guest, stop).await;
         };
-        Some(async move {
-            let _place = place;
-            // Only latency is lost if the system refuses this.
-            let _ = socket.set_nodelay(true);
-            let api = Arc::clone(&self.api);
-            let Some(tls) = &self.tls else {
-                drop(handshake);
-                return self.protocols.serve(socket, api, stop).await;
-            };
-            let accepting = TlsAcceptor::from(tls.server_config()).accept(socket);
-            match tokio::time::timeout(self.handshake_time, accepting).await {
-                Ok(Ok(stream)) => {
-                    drop(handshake);
-                    self.protocols.serve(stream, api, stop).await;
-                }
-                _ => {
-                    refused("handshake");
-                    tracing::debug!(listener = NAME, peer = %address, "a TLS handshake did not succeed");
-                }
+        let accepting = TlsAcceptor::from(tls.server_config()).accept(socket);
+        let accepted = tokio::select! {
+            accepted = tokio::time::timeout(self.handshake_time, accepting) => accepted,
+            () = guest.must_go() => return,
+        };
+        match accepted {
+            Ok(Ok(stream)) => self.protocols.serve(stream, api, guest, stop).await,
+            _ => {
+                refused("handshake");
+                tracing::debug!(listener = NAME, peer = %address, "a TLS handshake did not succeed");
             }
-        })
+        }
     }
 }
 
-fn refused(reason: &'static str) {
+/// Counts a connection that did not become one.
+pub(super) fn refused(reason: &'static str) {
     metrics::counter!("kms_connections_refused_total", "listener" => NAME, "reason" => reason).increment(1);
 }
 

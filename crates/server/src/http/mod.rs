@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! listener ─> connection ─> api ─> request, sigv4::claim      headers only, before anything is read or looked up
+//!                             ├──> authenticate               the access key that they name
 //!                             ├──> body                       bounded
-//!                             ├──> authenticate, sigv4::verify
+//!                             ├──> sigv4::verify
 //!                             ├──> kms ─> json ─> operations  AWS JSON
 //!                             └──> sts                        GetCallerIdentity
 //! ```
@@ -13,6 +14,7 @@ mod api;
 mod authenticate;
 mod body;
 mod connection;
+mod guests;
 mod json;
 mod kms;
 mod listener;
@@ -20,6 +22,7 @@ mod listener;
 pub mod parsers;
 mod refusal;
 mod request;
+mod room;
 mod sigv4;
 mod sts;
 

@@ -41,8 +41,36 @@ pub fn authorize_key(
     text: &str,
     forms: KeyForms,
 ) -> Result<AuthorizedKey, OperationError> {
-    let reference = key_reference(member, text, forms)?;
+    let reference = key_reference(member, text, forms).map_err(|refusal| as_modelled(operation, refusal))?;
     authorize_reference(state, call, operation, &reference)
+}
+
+/// The service model lists InvalidArnException for most operations only; to the others an ARN that cannot be read names
+/// nothing.
+fn as_modelled(operation: Operation, refusal: KmsError) -> KmsError {
+    let without_invalid_arn = matches!(
+        operation,
+        Operation::CreateAlias
+            | Operation::UpdateAlias
+            | Operation::Encrypt
+            | Operation::Decrypt
+            | Operation::ReEncrypt
+            | Operation::GenerateDataKey
+            | Operation::GenerateDataKeyWithoutPlaintext
+            | Operation::GenerateDataKeyPair
+            | Operation::GenerateDataKeyPairWithoutPlaintext
+            | Operation::Sign
+            | Operation::Verify
+            | Operation::GenerateMac
+            | Operation::VerifyMac
+            | Operation::DeriveSharedSecret
+            | Operation::Encapsulate
+            | Operation::Decapsulate
+    );
+    match refusal {
+        KmsError::InvalidArn(arn) if without_invalid_arn => KmsError::ArnNotFound(arn),
+        other => other,
+    }
 }
 
 /// [`authorize_key`] for a reference that is parsed already, such as the key that a ciphertext names.
@@ -120,5 +148,19 @@ fn absent_resource<'a>(call: &Call, reference: &KeyReference) -> Resource<'a> {
         }),
         KeyReference::Alias(alias) => Resource::Alias(call.account(), alias.clone()),
         KeyReference::AliasArn(arn) => Resource::Alias(arn.account, arn.alias.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_that_cannot_be_read_is_refused_as_the_service_model_lists_it() {
+        let refused = |operation| as_modelled(operation, KmsError::InvalidArn("arn:".into())).exception();
+        assert_eq!(refused(Operation::DescribeKey), "InvalidArnException");
+        assert_eq!(refused(Operation::Encrypt), "NotFoundException");
+        let other = KmsError::InvalidKeyId("x".into());
+        assert_eq!(as_modelled(Operation::Encrypt, other.clone()), other);
     }
 }

@@ -170,9 +170,9 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
     let usage = match &request.key_usage {
         Some(text) => one_of("keyUsage", text, KeyUsage::ALL, KeyUsage::as_str)?,
         None => spec.default_usage().ok_or_else(|| {
-            KmsError::Validation(format!(
-                "You must specify a KeyUsage value for the KeySpec {spec}."
-            ))
+            let text =
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.";
+            KmsError::Validation(text.into())
         })?,
     };
     let origin = match &request.origin {
@@ -196,7 +196,7 @@ fn parse(request: &v1::CreateKeyRequest) -> Result<Wanted, OperationError> {
         origin,
         description,
         policy: policy(request.policy.as_deref())?,
-        tags: tags_from_list(&tags(request.tags.clone()))?,
+        tags: tags_from_list(&tags(request.tags.clone())?)?,
         multi_region: request.multi_region.unwrap_or(false),
     })
 }

@@ -26,7 +26,7 @@ impl Service {
         }
         let number = request
             .number_of_bytes
-            .ok_or_else(|| KmsError::Validation("NumberOfBytes is required: give 1 to 1024 bytes.".into()))?;
+            .ok_or_else(|| KmsError::Validation("NumberOfBytes is required.".into()))?;
         let length = number_of_random_bytes(number)?;
         self.look(call, |state| {
             allow_in_account(state, call, Operation::GenerateRandom)?;

@@ -278,7 +278,7 @@ fn expiry(
             refused("A ValidTo date cannot be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE.")
         }
         (None | Some("KEY_MATERIAL_EXPIRES"), None) => {
-            refused("A ValidTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES.")
+            refused("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES")
         }
         (None | Some("KEY_MATERIAL_EXPIRES"), Some(valid_to)) => match millis(valid_to) {
             Some(at) if at > now && at <= now.plus_days(IMPORTED_MATERIAL_VALIDITY_DAYS_MAX) => Ok(Some(at)),

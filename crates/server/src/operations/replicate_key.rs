@@ -37,7 +37,7 @@ impl Service {
         let description = request.description.clone().unwrap_or_default();
         text_within("description", &description, 0, DESCRIPTION_CHARS_MAX)?;
         let policy = policy(request.policy.as_deref())?;
-        let tags = tags_from_list(&tags(request.tags.clone()))?;
+        let tags = tags_from_list(&tags(request.tags.clone())?)?;
         let incarnation = Incarnation(self.keyring.random_bytes::<16>());
         let created = self.clock.now();
         let authorize = |state: &_| {

@@ -19,6 +19,7 @@ impl Service {
         request: v1::TagResourceRequest,
     ) -> Result<v1::TagResourceResponse, OperationError> {
         const OPERATION: Operation = Operation::TagResource;
+        let tags = tags(request.tags.clone())?;
         self.change(
             call,
             OPERATION,
@@ -36,7 +37,7 @@ impl Service {
             |_, key| {
                 let command = TagResource {
                     key: key.name,
-                    tags: tags(request.tags.clone()),
+                    tags: tags.clone(),
                 };
                 Ok(Decided {
                     guard: key.guard.clone(),

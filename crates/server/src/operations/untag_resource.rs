@@ -4,7 +4,7 @@ use super::Call;
 use super::authorization::authorize_key;
 use super::change::Decided;
 use super::service::Service;
-use super::validation::KeyForms;
+use super::validation::{KeyForms, tag_keys};
 use crate::errors::OperationError;
 use kms_domain::Command;
 use kms_domain::command::UntagResource;
@@ -19,6 +19,7 @@ impl Service {
         request: v1::UntagResourceRequest,
     ) -> Result<v1::UntagResourceResponse, OperationError> {
         const OPERATION: Operation = Operation::UntagResource;
+        tag_keys(&request.tag_keys)?;
         self.change(
             call,
             OPERATION,

@@ -71,7 +71,7 @@ pub(super) fn check_usable<'a, A: Algorithm>(
     }
     if !A::offered(spec, usage).contains(&algorithm) {
         return Err(KmsError::InvalidKeyUsage(format!(
-            "Algorithm {algorithm} and key spec {spec} are incompatible."
+            "Algorithm {algorithm} is incompatible with key spec {spec}."
         )));
     }
     Ok(usable)

@@ -4,6 +4,7 @@
 //! characters of them.
 
 use kms_domain::KmsError;
+use kms_domain::limits::{TAG_KEY_CHARS_MAX, TAG_VALUE_CHARS_MAX};
 use kms_domain::vocabulary::{AliasName, Malformed};
 use kms_domain::vocabulary::{EncryptionContext, KeyReference, RegionName};
 use kms_proto::kms::v1;
@@ -37,16 +38,14 @@ pub fn text_within(member: &str, text: &str, min_chars: usize, max_chars: usize)
 
 /// A blob within its length bounds, in bytes; its bytes are never echoed.
 pub fn blob_within(member: &str, blob: &[u8], min_bytes: usize, max_bytes: usize) -> Result<(), KmsError> {
-    const HIDDEN: &str = "java.nio.HeapByteBuffer";
-    if blob.len() > max_bytes {
-        let limit = format!("Member must have length less than or equal to {max_bytes}");
-        return Err(constraint(member, HIDDEN, &limit));
-    }
-    if blob.len() < min_bytes {
-        let limit = format!("Member must have length greater than or equal to {min_bytes}");
-        return Err(constraint(member, HIDDEN, &limit));
-    }
-    Ok(())
+    let limit = match blob.len() {
+        length if length > max_bytes => format!("less than or equal to {max_bytes}"),
+        length if length < min_bytes => format!("greater than or equal to {min_bytes}"),
+        _ => return Ok(()),
+    };
+    Err(KmsError::Validation(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length {limit}"
+    )))
 }
 
 /// A number within its bounds.
@@ -112,7 +111,7 @@ pub fn key_reference(member: &str, text: &str, forms: KeyForms) -> Result<KeyRef
 pub fn alias_name(text: &str) -> Result<AliasName, KmsError> {
     text_within("aliasName", text, 1, 256)?;
     if !text.starts_with("alias/") {
-        return Err(KmsError::InvalidAliasName(
+        return Err(KmsError::Validation(
             "Alias must start with the prefix \"alias/\". Please see \
              https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
                 .into(),
@@ -170,9 +169,32 @@ pub fn no_recipient(recipient: Option<&v1::RecipientInfo>) -> Result<(), KmsErro
     }
 }
 
-/// Tags in the caller's order; their rules are the state machine's.
-pub fn tags(tags: Vec<v1::Tag>) -> Vec<(String, String)> {
-    tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()
+/// Tags in the caller's order, within the lengths of the service model; their other rules are the state machine's.
+pub fn tags(tags: Vec<v1::Tag>) -> Result<Vec<(String, String)>, KmsError> {
+    for (position, tag) in tags.iter().enumerate() {
+        let member = format!("tags.{}.member", position + 1);
+        text_within(&format!("{member}.tagKey"), &tag.tag_key, 1, TAG_KEY_CHARS_MAX)?;
+        text_within(
+            &format!("{member}.tagValue"),
+            &tag.tag_value,
+            0,
+            TAG_VALUE_CHARS_MAX,
+        )?;
+    }
+    Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
+}
+
+/// Tag keys, as [`tags`].
+pub fn tag_keys(keys: &[String]) -> Result<(), KmsError> {
+    for (position, key) in keys.iter().enumerate() {
+        text_within(
+            &format!("tagKeys.{}.member", position + 1),
+            key,
+            1,
+            TAG_KEY_CHARS_MAX,
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -229,10 +251,39 @@ mod tests {
     #[test]
     fn blobs_are_never_echoed() {
         let text = message(blob_within("plaintext", b"canary", 1, 5));
-        assert!(
-            !text.contains("canary") && text.contains("less than or equal to 5"),
-            "{text}"
+        assert_eq!(
+            text,
+            "ValidationException: 1 validation error detected: Value at 'plaintext' failed to satisfy constraint: \
+             Member must have length less than or equal to 5"
         );
+    }
+
+    #[test]
+    fn over_long_tags_are_named_by_their_place() {
+        let tag = |key: &str, value: &str| v1::Tag {
+            tag_key: key.into(),
+            tag_value: value.into(),
+        };
+        assert!(tags(vec![tag(&"ü".repeat(128), &"ü".repeat(256))]).is_ok());
+        let long_key = message(tags(vec![tag(&"k".repeat(129), "")]));
+        let text = "at 'tags.1.member.tagKey' failed to satisfy constraint: \
+                    Member must have length less than or equal to 128";
+        assert!(
+            long_key.starts_with("ValidationException") && long_key.ends_with(text),
+            "{long_key}"
+        );
+        let long_value = message(tags(vec![tag("k", ""), tag("l", &"v".repeat(257))]));
+        assert!(long_value.contains("'tags.2.member.tagValue'"), "{long_value}");
+        assert!(message(tag_keys(&["k".into(), String::new()])).contains("'tagKeys.2.member'"));
+    }
+
+    #[test]
+    fn an_alias_without_its_prefix_is_a_validation_and_a_reserved_one_is_for_the_state_machine() {
+        assert!(
+            message(alias_name("no-prefix"))
+                .starts_with("ValidationException: Alias must start with the prefix")
+        );
+        assert!(alias_name("alias/aws/s3").is_ok());
     }
 
     #[test]

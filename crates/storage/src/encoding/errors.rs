@@ -51,6 +51,7 @@ impl Wire for KmsError {
             Self::InvalidMac => Error::InvalidMac(nothing),
             Self::AccessKeyEnded => Error::AccessKeyEnded(nothing),
             Self::IdentityConflict(text) => Error::IdentityConflict(text.clone()),
+            Self::ArnNotFound(text) => Error::ArnNotFound(text.clone()),
             Self::IdentityNotFound(id) => Error::IdentityNotFound(id.to_message()),
             Self::NotHomeRegion(id, home) => Error::NotHomeRegion(pb::kms_error::NotHomeRegion {
                 identity: Some(id.to_message()),
@@ -97,6 +98,7 @@ impl Wire for KmsError {
             Error::InvalidMac(_) => Self::InvalidMac,
             Error::AccessKeyEnded(_) => Self::AccessKeyEnded,
             Error::IdentityConflict(text) => Self::IdentityConflict(text),
+            Error::ArnNotFound(text) => Self::ArnNotFound(text),
             Error::IdentityNotFound(id) => Self::IdentityNotFound(Wire::from_message(id)?),
             Error::NotHomeRegion(other) => Self::NotHomeRegion(
                 required(other.identity, "identity of a refusal")?,

@@ -1,5 +1,6 @@
 //! What a connection may do, and for how long.
 
+use super::super::connection::ToKnown;
 use super::*;
 use crate::config::Mode;
 use crate::testing::{Authority, listener_files};
@@ -33,7 +34,9 @@ impl Answers for Echo {
         if let Some(may_answer) = &self.may_answer {
             may_answer.notified().await;
         }
-        Response::new(Full::new(body))
+        let mut answer = Response::new(Full::new(body));
+        answer.extensions_mut().insert(ToKnown);
+        answer
     }
 }
 
@@ -164,26 +167,24 @@ async fn headers_beyond_the_limit_are_refused() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_are_closed_at_once_and_places_are_given_back() {
+async fn newcomers_beyond_the_limit_make_the_oldest_go_and_not_those_who_are_known() {
     let limits = Limits {
-        connections_max: 1,
+        connections_max: 8,
         ..Limits::default()
     };
     let serving = serve(&limits, None, None).await;
-    let mut first = TcpStream::connect(serving.address).await.unwrap();
-    post(&mut first).await;
-    let mut second = TcpStream::connect(serving.address).await.unwrap();
-    assert!(is_ended(&mut second).await);
-    drop(first);
-    let place = async {
-        loop {
-            let mut next = TcpStream::connect(serving.address).await.unwrap();
-            if next.write_all(POST).await.is_ok() && next.read_u8().await.is_ok() {
-                return;
-            }
-        }
-    };
-    timeout(SOON, place).await.unwrap();
+    let mut known = TcpStream::connect(serving.address).await.unwrap();
+    post(&mut known).await;
+    // As many as there are places for newcomers.
+    let mut oldest = TcpStream::connect(serving.address).await.unwrap();
+    let mut old = TcpStream::connect(serving.address).await.unwrap();
+    let mut newest = TcpStream::connect(serving.address).await.unwrap();
+    assert!(is_ended(&mut oldest).await);
+    let mut last = TcpStream::connect(serving.address).await.unwrap();
+    assert!(is_ended(&mut old).await);
+    for served in [&mut newest, &mut last, &mut known] {
+        post(served).await;
+    }
 }
 
 #[tokio::test]

@@ -312,7 +312,7 @@ impl Sample for AcceptOutcome {
 }
 
 /// How many refusals there are.
-pub(super) const ERROR_KINDS: usize = 35;
+pub(super) const ERROR_KINDS: usize = 36;
 
 /// The number of a refusal's kind, below [`ERROR_KINDS`].
 pub(super) const fn error_kind(error: &KmsError) -> usize {
@@ -352,6 +352,7 @@ pub(super) const fn error_kind(error: &KmsError) -> usize {
         KmsError::IdentityNotFound(_) => 32,
         KmsError::NotHomeRegion(..) => 33,
         KmsError::IdentityConflict(_) => 34,
+        KmsError::ArnNotFound(_) => 35,
     }
 }
 
@@ -392,7 +393,8 @@ impl Sample for KmsError {
             31 => Self::AccessKeyEnded,
             32 => Self::IdentityNotFound(source.draw()),
             33 => Self::NotHomeRegion(source.draw(), source.draw()),
-            _ => Self::IdentityConflict(source.draw()),
+            34 => Self::IdentityConflict(source.draw()),
+            _ => Self::ArnNotFound(source.draw()),
         }
     }
 }
