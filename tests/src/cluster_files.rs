@@ -63,6 +63,9 @@ impl Cluster {
             "[metrics]\nlisten = \"127.0.0.1:{}\"\n\n",
             port(Endpoint::Metrics)
         );
+        if let Some(most) = self.plan().on_demand_rotations_max {
+            text += &format!("[limits]\non_demand_rotations_max = {most}\n\n");
+        }
         text + &consensus
     }
 
@@ -91,11 +94,12 @@ impl Cluster {
                 format!("[\"{}\"]", addresses.join("\", \""))
             };
             text += &format!(
-                "\n[contexts.{region}]\nendpoints = {}\nadmin_endpoints = {}\n\
+                "\n[contexts.{region}]\nendpoints = {}\nadmin_endpoints = {}\nhttp_endpoint = \"{}\"\n\
                  server_ca = \"{}\"\ncertificate = \"{}\"\nkey = \"{}\"\n\
                  admin_server_ca = \"{}\"\nadmin_certificate = \"{}\"\nadmin_key = \"{}\"\n",
                 list(Endpoint::Client),
                 list(Endpoint::Admin),
+                self.http_endpoint(region).context("a region has nodes")?,
                 self.client_ca().display(),
                 caller.certificate.display(),
                 caller.key.display(),

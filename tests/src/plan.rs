@@ -21,6 +21,9 @@ pub struct Plan {
     /// Time between two raises of a node's boot count, in milliseconds, if not the default.
     #[serde(default)]
     pub boot_count_interval_ms: Option<u64>,
+    /// On-demand rotations in a key's life, if not the default.
+    #[serde(default)]
+    pub on_demand_rotations_max: Option<u32>,
     /// Whether AWS clients are listened to over TLS, with the certificate of the client listener.
     #[serde(default)]
     pub http_tls: bool,
@@ -47,6 +50,7 @@ impl Plan {
             mode: "development".to_owned(),
             snapshot_every_entries: None,
             boot_count_interval_ms: None,
+            on_demand_rotations_max: None,
             http_tls: false,
             log_filter: usual_log_filter(),
         }

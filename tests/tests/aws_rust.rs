@@ -26,7 +26,11 @@ fn client(cluster: &TestCluster, region: &str, credentials: &AwsCredentials) -> 
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
-        .endpoint_url(cluster.http_endpoint(region).context("a region has an endpoint")?)
+        .endpoint_url(
+            cluster
+                .http_endpoint(region)
+                .context("a region has an endpoint")?,
+        )
         .credentials_provider(Credentials::from_keys(access_key_id, secret_access_key, None))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
@@ -134,7 +138,10 @@ async fn signatures_verify(kms: &Client) -> anyhow::Result<()> {
             .send()
     };
     anyhow::ensure!(verify("m").await?.signature_valid());
-    let refused = verify("n").await.expect_err("another message verifies").into_service_error();
+    let refused = verify("n")
+        .await
+        .expect_err("another message verifies")
+        .into_service_error();
     anyhow::ensure!(refused.is_kms_invalid_signature_exception(), "{refused:?}");
     Ok(())
 }

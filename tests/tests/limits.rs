@@ -6,7 +6,9 @@ use crate::quotas::every_quota;
 use crate::support::{CALL, create_key, encrypt, log_lines};
 use kms_proto::kms::v1::*;
 use kms_tests::client::{Kms, exception};
+use kms_tests::cluster::Plan;
 use kms_tests::ledger::within;
+use kms_tests::names::NodeName;
 use kms_tests::test_cluster::TestCluster;
 use std::collections::BTreeMap;
 use tonic::Code;
@@ -423,6 +425,23 @@ async fn every_bad_input_gets_the_right_exception_on_leader_and_follower_and_no_
         let panics = log_lines(&cluster, node, "panicked")?;
         assert!(panics.is_empty(), "{panics:?}");
     }
+    cluster.passed();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_rotates_on_demand_as_often_as_is_set() -> anyhow::Result<()> {
+    let set = |plan: &mut Plan| plan.on_demand_rotations_max = Some(1);
+    let cluster = TestCluster::start_with("rotations", &[REGION], 1, set).await?;
+    let mut kms = cluster.kms(&NodeName::new(REGION, 1))?;
+    let request = RotateKeyOnDemandRequest {
+        key_id: create_key(&mut kms, false).await?,
+    };
+    kms.rotate_key_on_demand(within(request.clone(), CALL)).await?;
+    assert_eq!(
+        refused!(kms, rotate_key_on_demand, request),
+        "LimitExceededException"
+    );
     cluster.passed();
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::commands::encrypt::Encrypt;
 use crate::commands::import::ImportCommand;
 use crate::commands::keys::KeysCommand;
 use crate::commands::mac::MacCommand;
+use crate::commands::profile::ProfileCommand;
 use crate::commands::promote::Promote;
 use crate::commands::public_key::PublicKey;
 use crate::commands::random::Random;
@@ -130,6 +131,9 @@ pub(crate) enum Command {
     /// Operators: how multi-Region keys stand towards other regions
     #[command(subcommand)]
     Replication(ReplicationCommand),
+    /// Profiles for AWS clients
+    #[command(subcommand)]
+    Profile(ProfileCommand),
     /// Contexts (regions) of the configuration
     #[command(subcommand)]
     Context(ContextCommand),

@@ -29,6 +29,10 @@ pub(crate) struct Context {
     /// `https://host:port` of the nodes' admin listeners; only for operators.
     #[serde(default)]
     pub(crate) admin_endpoints: Vec<String>,
+    /// `https://host:port`, or `http://host:port` on loopback, where AWS clients reach the region.
+    pub(crate) http_endpoint: Option<String>,
+    /// PEM file: the CA that signed the certificate there, unless AWS clients trust it anyway.
+    pub(crate) http_server_ca: Option<PathBuf>,
     /// PEM file: the CA that signed the client listeners' certificates.
     pub(crate) server_ca: PathBuf,
     /// PEM file: the caller's certificate, and its chain.
@@ -112,6 +116,9 @@ impl Context {
         for endpoint in self.endpoints.iter().chain(&self.admin_endpoints) {
             parse::endpoint(endpoint).map_err(|error| format!("endpoint {endpoint}: {error}"))?;
         }
+        if let Some(endpoint) = &self.http_endpoint {
+            parse::http_endpoint(endpoint).map_err(|error| format!("http_endpoint {endpoint}: {error}"))?;
+        }
         let operator = [&self.admin_server_ca, &self.admin_certificate, &self.admin_key];
         if !self.admin_endpoints.is_empty() && operator.iter().any(|file| file.is_none()) {
             return Err("admin_endpoints needs admin_server_ca, admin_certificate and admin_key".to_owned());
@@ -124,12 +131,13 @@ impl Context {
         for file in [&mut self.server_ca, &mut self.certificate, &mut self.key] {
             *file = folder.join(&*file);
         }
-        let operator = [
+        let optional = [
+            &mut self.http_server_ca,
             &mut self.admin_server_ca,
             &mut self.admin_certificate,
             &mut self.admin_key,
         ];
-        for file in operator.into_iter().flatten() {
+        for file in optional.into_iter().flatten() {
             *file = folder.join(&*file);
         }
     }

@@ -4,7 +4,7 @@
 
 mod answer;
 mod arguments;
-mod aws_credentials;
+mod aws_profiles;
 mod commands;
 mod config;
 mod confirm;

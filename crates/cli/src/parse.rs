@@ -78,6 +78,17 @@ pub(crate) fn endpoint(text: &str) -> Result<String, String> {
     }
 }
 
+/// Where AWS clients go: `https://host:port`, or `http://host:port`.
+pub(crate) fn http_endpoint(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) => address(rest).map(|_| text.to_owned()),
+        None => Err("expected https://host:port or http://host:port".to_owned()),
+    }
+}
+
 /// A request id: 1 to 128 visible ASCII characters.
 pub(crate) fn invocation_id(text: &str) -> Result<String, String> {
     if text.is_empty()

@@ -51,14 +51,17 @@ impl Session {
 
     /// The name of the context in use.
     pub(crate) fn context_name(&self) -> Result<&str, Failure> {
-        self.config
-            .context(self.options.context.as_deref())
-            .map(|(name, _)| name)
+        self.context().map(|(name, _)| name)
+    }
+
+    /// The context in use, and its name.
+    pub(crate) fn context(&self) -> Result<(&str, &Context), Failure> {
+        self.config.context(self.options.context.as_deref())
     }
 
     /// The client listeners of the context in use.
     pub(crate) fn kms(&self) -> Result<Connection, Failure> {
-        let (name, context) = self.config.context(self.options.context.as_deref())?;
+        let (name, context) = self.context()?;
         self.kms_at(name, context, self.options.endpoint.as_ref())
     }
 
@@ -70,7 +73,7 @@ impl Session {
 
     /// The admin listeners of the context in use, for calls that take `timeout` unless the options say otherwise.
     pub(crate) fn admin(&self, timeout: Duration) -> Result<Connection, Failure> {
-        let (name, context) = self.config.context(self.options.context.as_deref())?;
+        let (name, context) = self.context()?;
         self.admin_at(name, context, self.options.endpoint.as_ref(), timeout)
     }
 

@@ -40,5 +40,6 @@ pub use key_states::{KeyState, Operation, UsableKey};
 pub use proposal::{Applied, Proposal, RequestKey};
 pub use reply::Reply;
 pub use resolve::Resolved;
+pub use rotation::check_on_demand_quota;
 pub use rows::{Row, RowKey};
 pub use state::State;

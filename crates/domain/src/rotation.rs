@@ -8,7 +8,6 @@ use crate::command::NewMaterial;
 use crate::error::StateProblem;
 use crate::import::check_wrapping_key;
 use crate::key::{Key, Material, PendingRotation, RotationKind};
-use crate::limits::ON_DEMAND_ROTATIONS_MAX;
 use crate::multi_region::shared_change;
 use crate::rows::{Row, RowKey};
 use crate::vocabulary::{KeyArn, KeyOrigin, Timestamp};
@@ -49,9 +48,12 @@ pub(crate) fn check_makes_material(key: &Key) -> Result<(), KmsError> {
     Ok(())
 }
 
-/// Refuses one rotation on demand more than a key may have.
-pub(crate) fn check_on_demand_quota(key: &Key, arn: &KeyArn) -> Result<(), KmsError> {
-    if key.rotation.on_demand_count >= ON_DEMAND_ROTATIONS_MAX {
+/// Refuses one rotation on demand more than the `most` that a key may have.
+///
+/// # Errors
+/// [`KmsError::LimitExceeded`].
+pub fn check_on_demand_quota(key: &Key, arn: &KeyArn, most: u32) -> Result<(), KmsError> {
+    if key.rotation.on_demand_count >= most {
         return Err(KmsError::LimitExceeded(format!(
             "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be \
              performed for this key: {arn}"

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::accounts::with_regions;
-use crate::aws_credentials::{CredentialsFile, ProfileName};
+use crate::aws_profiles::{Kind, ProfileName, ProfilesFile};
 use crate::confirm::confirm;
 use crate::connection::Repeat;
 use crate::failure::Failure;
@@ -120,7 +120,10 @@ impl Create {
         let secret = Zeroizing::new(std::mem::take(&mut answer.secret_access_key));
         let access_key = answer.access_key.ok_or(Failure::Incomplete("AccessKey"))?;
         if let Some(file) = credentials {
-            file.add(&access_key.access_key_id, &secret)?;
+            file.add(&[
+                ("aws_access_key_id", &access_key.access_key_id),
+                ("aws_secret_access_key", &secret),
+            ])?;
             return show(session, &access_key);
         }
         let place = self.secret_out.as_deref().unwrap_or(Path::new("-"));
@@ -131,7 +134,7 @@ impl Create {
         show(session, &access_key)
     }
 
-    fn credentials_file(&self) -> Result<Option<CredentialsFile>, Failure> {
+    fn credentials_file(&self) -> Result<Option<ProfilesFile>, Failure> {
         if let Some(path) = self.credentials_out.as_ref().or(self.secret_out.as_ref()) {
             payload::check_place(path)?;
         }
@@ -139,7 +142,7 @@ impl Create {
             return Ok(None);
         };
         let profile = self.profile.clone().unwrap_or_default();
-        CredentialsFile::open(path, profile).map(Some)
+        ProfilesFile::open(path, Kind::Credentials, profile).map(Some)
     }
 }
 

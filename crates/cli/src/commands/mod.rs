@@ -15,6 +15,7 @@ pub(crate) mod encrypt;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod mac;
+pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod public_key;
 pub(crate) mod random;
@@ -59,6 +60,7 @@ pub(crate) async fn run(session: &Session, command: &Command) -> Result<(), Fail
         Command::Accounts(command) => command.run(session).await,
         Command::AccessKeys(command) => command.run(session).await,
         Command::Replication(command) => command.run(session).await,
+        Command::Profile(command) => command.run(session),
         Command::Context(command) => command.run(session),
         Command::Completions(command) => command.run(),
     }

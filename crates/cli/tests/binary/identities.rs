@@ -130,3 +130,43 @@ fn an_access_key_that_cannot_be_made_leaves_no_file() {
     assert_eq!(code(&refused), 5, "{}", stderr(&refused));
     assert!(!file(&regions, "secret").exists());
 }
+
+#[test]
+fn a_profile_for_aws_clients_is_exported_from_the_context_and_never_replaced() {
+    let (mut regions, _node) = one_node(Behaviour::Serve);
+    let export = ["profile", "export", "--profile", "concord"];
+    let refused = regions.kmsctl(&export, b"");
+    assert_eq!(code(&refused), 2);
+    assert!(
+        stderr(&refused).contains("set http_endpoint"),
+        "{}",
+        stderr(&refused)
+    );
+    regions
+        .add_to_context("http_endpoint = \"https://kms.example:7106\"\nhttp_server_ca = \"http-ca.pem\"\n");
+    let ca = regions.folder().join("http-ca.pem");
+    let profile = format!(
+        "[profile concord]\nregion = us-east-1\nendpoint_url = https://kms.example:7106\nca_bundle = {}\n",
+        ca.display()
+    );
+    assert_eq!(stdout(&regions.kmsctl(&export, b"")), profile);
+    let path = regions.folder().join("config");
+    fs::write(&path, "[default]\n").unwrap();
+    let to_file = [&export[..], &["--config-out", path.to_str().unwrap()]].concat();
+    assert_eq!(code(&regions.kmsctl(&to_file, b"")), 0);
+    let written = format!("[default]\n\n{profile}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+    assert_eq!(code(&regions.kmsctl(&to_file, b"")), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+}
+
+#[test]
+fn a_context_says_where_aws_clients_go_by_scheme_host_and_port() {
+    for endpoint in ["kms.example:7106", "ftp://kms.example:1", "https://kms.example"] {
+        let (mut regions, _node) = one_node(Behaviour::Serve);
+        regions.add_to_context(&format!("http_endpoint = \"{endpoint}\"\n"));
+        let refused = regions.kmsctl(&["profile", "export"], b"");
+        assert_eq!(code(&refused), 2);
+        assert!(stderr(&refused).contains("http_endpoint"), "{}", stderr(&refused));
+    }
+}

@@ -264,6 +264,12 @@ impl Regions {
         fs::write(self.config_path(), &self.config).unwrap();
     }
 
+    /// Adds settings to the context that was added last.
+    pub(crate) fn add_to_context(&mut self, settings: &str) {
+        self.config.push_str(settings);
+        fs::write(self.config_path(), &self.config).unwrap();
+    }
+
     pub(crate) fn config_path(&self) -> PathBuf {
         self.folder.path().join("kmsctl.toml")
     }

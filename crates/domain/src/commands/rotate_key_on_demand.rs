@@ -4,6 +4,7 @@ use super::Outcome;
 use crate::command::RotateKey;
 use crate::error::StateProblem;
 use crate::key::RotationKind;
+use crate::limits::ON_DEMAND_ROTATIONS_MAX;
 use crate::rotation::{
     begin, check_decides, check_makes_material, check_new_material, check_on_demand_quota,
 };
@@ -18,7 +19,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, command: &RotateKey) ->
     if key.rotation.pending.is_some() {
         return Err(KmsError::InvalidState(arn.clone(), StateProblem::RotationPending));
     }
-    check_on_demand_quota(key, arn)?;
+    check_on_demand_quota(key, arn, ON_DEMAND_ROTATIONS_MAX)?;
     check_new_material(state, key, &command.material)?;
     let key = key.as_ref().clone();
     Ok(begin(

@@ -4,6 +4,7 @@ use super::Outcome;
 use crate::error::StateProblem;
 use crate::import::import_of;
 use crate::key::{Key, KeyName, Material, RotationKind};
+use crate::limits::ON_DEMAND_ROTATIONS_MAX;
 use crate::multi_region::shared_change;
 use crate::rotation::{check_decides, check_on_demand_quota};
 use crate::rows::Row;
@@ -28,7 +29,7 @@ pub(crate) fn handle(state: &State, proposal: &Proposal, name: &KeyName) -> Outc
             StateProblem::NoImportedMaterialToRotateTo,
         ));
     };
-    check_on_demand_quota(held, arn)?;
+    check_on_demand_quota(held, arn, ON_DEMAND_ROTATIONS_MAX)?;
     let mut changes = Changes::none();
     changes.put(Row::Material(Arc::new(Material {
         rotation_date: Some(proposal.time),

@@ -1,5 +1,6 @@
 //! Optional settings: times and sizes with defaults that suit nodes of one region.
 
+use kms_domain::limits::ON_DEMAND_ROTATIONS_MAX;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub struct Limits {
     pub material_cache_s_max: u64,
     /// Bytes of shipments on their way to one peer region and not yet acknowledged, 1 to 8 MiB: four requests of 2 MiB.
     pub replication_in_flight_bytes_max: usize,
+    /// On-demand rotations in a key's life, AWS KMS's number unless set; at most 25.
+    pub on_demand_rotations_max: u32,
     /// Time between looks at the certificate files, in seconds.
     pub certificate_reload_s: u64,
 }
@@ -87,6 +90,7 @@ impl Default for Limits {
             material_cache_entries_max: 10_000,
             material_cache_s_max: 300,
             replication_in_flight_bytes_max: 4 << 20,
+            on_demand_rotations_max: ON_DEMAND_ROTATIONS_MAX,
             certificate_reload_s: 5,
         }
     }

@@ -1,6 +1,7 @@
 //! Checks that types cannot make: bounds, and settings that must fit together.
 
 use super::{Config, Mode};
+use kms_domain::limits::ON_DEMAND_ROTATIONS_MAX;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
@@ -140,7 +141,7 @@ impl Config {
 
     fn limits_problem(&self) -> Option<Problem> {
         let limits = &self.limits;
-        let bounds: [(&'static str, u64, RangeInclusive<u64>); 13] = [
+        let bounds: [(&'static str, u64, RangeInclusive<u64>); 14] = [
             (
                 "limits.connections_max",
                 limits.connections_max as u64,
@@ -185,6 +186,11 @@ impl Config {
                 "limits.material_cache_s_max",
                 limits.material_cache_s_max,
                 1..=300,
+            ),
+            (
+                "limits.on_demand_rotations_max",
+                u64::from(limits.on_demand_rotations_max),
+                1..=u64::from(ON_DEMAND_ROTATIONS_MAX),
             ),
             (
                 "limits.certificate_reload_s",

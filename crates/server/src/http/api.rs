@@ -53,7 +53,10 @@ impl AwsApi {
         let (parts, body) = request.into_parts();
         let protocol = request::protocol(&parts.headers);
         let mut known = false;
-        let mut answer = match self.carry_out(&request_id, protocol, parts, body, &mut known).await {
+        let mut answer = match self
+            .carry_out(&request_id, protocol, parts, body, &mut known)
+            .await
+        {
             Ok(body) => response(StatusCode::OK, protocol, &request_id, body),
             Err(refusal) => refused(&refusal, protocol, &request_id),
         };
@@ -78,7 +81,10 @@ impl AwsApi {
         let (region, now) = (self.authenticator.region(), self.authenticator.clock().now());
         let claim = claim_of(&mut parts, protocol, region, now)?;
         // Before the body, so that whoever has no access key can make nobody keep one.
-        let key = self.authenticator.key_of(&claim, Instant::now() + CALL_DURATION_MAX).await?;
+        let key = self
+            .authenticator
+            .key_of(&claim, Instant::now() + CALL_DURATION_MAX)
+            .await?;
         let body = self.bodies.read(&parts.headers, body).await?;
         let deadline = Instant::now() + CALL_DURATION_MAX;
         let (caller, signed) = self
@@ -104,6 +110,7 @@ impl AwsApi {
     ) -> Result<Bytes, Refusal> {
         let operation = request::operation(&signed.parts.headers)?;
         let invocation = signed.parts.headers.get(REQUEST_ID_HEADER);
+        let account = caller.principal().account();
         let call = RequestId::from_header(invocation.map(HeaderValue::as_bytes))
             .map_err(OperationError::from)
             .map(|request_id| Call {
@@ -115,7 +122,7 @@ impl AwsApi {
             let request_id = call.as_ref().ok().and_then(|call| call.request_id.as_ref());
             let now = self.authenticator.clock().now();
             self.replays
-                .admit(claim, request_id.map(RequestId::as_str), now)?;
+                .admit(claim, account, request_id.map(RequestId::as_str), now)?;
         }
         let answer = kms::carry_out(&self.service, operation, call, &signed.body).await?;
         // Zeroized when the connection has sent it.

@@ -26,6 +26,10 @@ use tokio_util::sync::CancellationToken;
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// hyper's least.
 const BUFFER_BYTES_MIN: usize = 8_192;
+/// What an HTTP/2 client may send of a body before any of it is read, and of all bodies of a connection: this is memory that
+/// no other limit counts.
+const STREAM_WINDOW_BYTES: u32 = 64 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 /// Streams of HTTP/2 that a client may reset before they were looked at (rapid reset).
 const PENDING_RESETS_MAX: usize = 20;
 /// Streams that this side resets because of what a client sends.
@@ -64,6 +68,8 @@ impl Protocols {
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams_per_connection_max)
             .max_header_list_size(limits.header_bytes_max)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
             .max_local_error_reset_streams(LOCAL_RESETS_MAX)
             .keep_alive_interval(KEEPALIVE)

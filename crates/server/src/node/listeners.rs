@@ -102,6 +102,7 @@ fn service(running: &Running) -> Service {
         Arc::clone(&running.cache),
         Arc::clone(&running.usage),
         running.clock.clone(),
+        &running.config.limits,
     )
 }
 

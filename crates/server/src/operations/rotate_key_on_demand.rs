@@ -9,7 +9,7 @@ use crate::errors::OperationError;
 use kms_domain::command::{NewMaterial, RotateKey};
 use kms_domain::key_states::{Operation, check_state};
 use kms_domain::vocabulary::KeyOrigin;
-use kms_domain::{Command, Guard};
+use kms_domain::{Command, Guard, check_on_demand_quota};
 use kms_proto::kms::v1;
 
 impl Service {
@@ -33,6 +33,7 @@ impl Service {
         let (_, view) = self
             .change(call, OPERATION, &request, authorize, |state, key| {
                 check_state(&key.key, OPERATION, &key.arn)?;
+                check_on_demand_quota(&key.key, &key.arn, self.on_demand_rotations_max)?;
                 if key.key.origin == KeyOrigin::External {
                     return Ok(Decided {
                         guard: key.guard.clone(),

@@ -8,6 +8,7 @@ use super::spare_pairs::SparePairs;
 use super::usage::KeyUsages;
 use super::work_pool::{self, WorkPool};
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::errors::OperationError;
 use crate::keyring::Keyring;
 use kms_crypto::import_token::ImportTokens;
@@ -42,6 +43,8 @@ pub struct Service {
     pub(crate) rsa: WorkPool,
     pub(crate) spare_pairs: SparePairs,
     pub(crate) clock: Clock,
+    /// On-demand rotations in a key's life.
+    pub(crate) on_demand_rotations_max: u32,
 }
 
 impl Service {
@@ -53,6 +56,7 @@ impl Service {
         cache: Arc<MaterialCache>,
         usage: Arc<KeyUsages>,
         clock: Clock,
+        limits: &Limits,
     ) -> Self {
         Self {
             node,
@@ -65,6 +69,7 @@ impl Service {
             rsa: WorkPool::new(work_pool::PRIVATE_OPERATIONS),
             spare_pairs: SparePairs::default(),
             clock,
+            on_demand_rotations_max: limits.on_demand_rotations_max,
         }
     }
 

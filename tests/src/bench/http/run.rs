@@ -78,7 +78,13 @@ impl Part {
         let Enemies {
             region, credentials, ..
         } = &self.enemies;
-        let request = Signed::new(callers.target(), region, credentials, "Encrypt", self.body.clone())?;
+        let request = Signed::new(
+            callers.target(),
+            region,
+            credentials,
+            "Encrypt",
+            self.body.clone(),
+        )?;
         callers.closed(&request, form.load).await
     }
 
@@ -139,7 +145,10 @@ impl Part {
             tokio::time::sleep(form.rest / 2).await;
         }
         let ratio = median(&ratios);
-        writeln!(out, "  while {harm} ({times} times): {ratio:.2} of the rate without")?;
+        writeln!(
+            out,
+            "  while {harm} ({times} times): {ratio:.2} of the rate without"
+        )?;
         Ok(beside.map(|beside| {
             Figure::rate(format!("Encrypt over HTTP/1.1 while {harm}"), &beside)
                 .by("without", ratio)

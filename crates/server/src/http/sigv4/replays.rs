@@ -10,7 +10,7 @@
 
 use super::claim::{Claim, SKEW_MAX_MS};
 use crate::http::refusal::Refusal;
-use kms_domain::vocabulary::Timestamp;
+use kms_domain::vocabulary::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,9 +18,13 @@ use std::sync::{Mutex, PoisonError};
 /// How long after its date a signature may be that of another call.
 const SAME_CALL_MS_MAX: u64 = 2_000;
 
-/// Signatures remembered at a time, of some 100 bytes each. When there is no more room the oldest goes, and with it the
-/// right to send anything as old: that nothing forgotten can be replayed counts more than callers with late clocks.
+/// Signatures remembered at a time, of some 100 bytes each. When there is no more room, the account that has most of it loses
+/// its oldest, and with it the right to send anything as old: that nothing forgotten can be replayed counts more than callers
+/// with late clocks, and no account pays for another.
 const ENTRIES_MAX: usize = 500_000;
+
+/// Expired signatures are looked for so often, in all accounts.
+const SWEEP_EVERY_MS: u64 = 1_000;
 
 /// A half of a SHA-256 hash: of a signature or of a request id. Nobody gains by finding two of their own that are alike.
 type Short = [u8; 16];
@@ -33,6 +37,13 @@ pub(crate) struct Replays {
 
 #[derive(Default)]
 struct Memory {
+    accounts: BTreeMap<AccountId, OfAccount>,
+    entries: usize,
+    swept: Timestamp,
+}
+
+#[derive(Default)]
+struct OfAccount {
     /// By date and signature: the request id that came with it first.
     seen: BTreeMap<(u64, Short), Option<Short>>,
     /// Signatures up to this date may have been forgotten before they expired.
@@ -53,53 +64,101 @@ impl Replays {
         }
     }
 
-    /// Lets a change through once, and its retries.
+    /// Lets a change of an account's through once, and its retries.
     ///
     /// # Errors
     /// When the signature was that of another call.
     pub(crate) fn admit(
         &self,
         claim: &Claim,
+        account: AccountId,
         request_id: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let signed_at_ms = claim.signed_at_ms();
-        let entry = (signed_at_ms, short(&claim.signature));
-        let request_id = request_id.map(short);
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.forget_expired(now);
-        match memory.seen.get(&entry) {
-            Some(first) if first.is_some() && *first == request_id => Ok(()),
-            Some(_) if now.0 <= signed_at_ms.saturating_add(SAME_CALL_MS_MAX) => Ok(()),
-            Some(_) => Err(refused("The signature was used before by another request.")),
-            None if memory.forgotten_to_ms.is_some_and(|to| signed_at_ms <= to) => Err(refused(
-                "Signature expired: too many changes have been signed since then.",
-            )),
-            None => {
-                memory.make_room(self.entries_max);
-                memory.seen.insert(entry, request_id);
-                Ok(())
-            }
+        let is_new = memory
+            .accounts
+            .entry(account)
+            .or_default()
+            .admit(claim, request_id, now)?;
+        if is_new {
+            memory.entries += 1;
+            memory.keep_within(self.entries_max);
         }
+        Ok(())
     }
 }
 
 impl Memory {
     fn forget_expired(&mut self, now: Timestamp) {
+        if now.0.abs_diff(self.swept.0) < SWEEP_EVERY_MS {
+            return;
+        }
+        self.swept = now;
+        let mut entries = 0;
+        self.accounts.retain(|_, account| {
+            account.forget_expired(now);
+            entries += account.seen.len();
+            account.remembers_any(now)
+        });
+        self.entries = entries;
+    }
+
+    fn keep_within(&mut self, entries_max: usize) {
+        while self.entries > entries_max
+            && let Some(largest) = self
+                .accounts
+                .values_mut()
+                .max_by_key(|account| account.seen.len())
+        {
+            largest.forget_oldest();
+            self.entries -= 1;
+        }
+    }
+}
+
+impl OfAccount {
+    /// Whether the signature is one that was not seen before.
+    fn admit(&mut self, claim: &Claim, request_id: Option<&str>, now: Timestamp) -> Result<bool, Refusal> {
+        let signed_at_ms = claim.signed_at_ms();
+        let entry = (signed_at_ms, short(&claim.signature));
+        let request_id = request_id.map(short);
+        match self.seen.get(&entry) {
+            Some(first) if first.is_some() && *first == request_id => Ok(false),
+            Some(_) if now.0 <= signed_at_ms.saturating_add(SAME_CALL_MS_MAX) => Ok(false),
+            Some(_) => Err(refused("The signature was used before by another request.")),
+            None if self.forgotten_to_ms.is_some_and(|to| signed_at_ms <= to) => Err(refused(
+                "Signature expired: too many changes have been signed since then.",
+            )),
+            None => {
+                self.seen.insert(entry, request_id);
+                Ok(true)
+            }
+        }
+    }
+
+    fn forget_expired(&mut self, now: Timestamp) {
         while let Some(first) = self.seen.first_entry()
-            && first.key().0.saturating_add(SKEW_MAX_MS) < now.0
+            && is_expired(first.key().0, now)
         {
             first.remove();
         }
     }
 
-    fn make_room(&mut self, entries_max: usize) {
-        while self.seen.len() >= entries_max
-            && let Some(((signed_at_ms, _), _)) = self.seen.pop_first()
-        {
+    fn forget_oldest(&mut self) {
+        if let Some(((signed_at_ms, _), _)) = self.seen.pop_first() {
             self.forgotten_to_ms = self.forgotten_to_ms.max(Some(signed_at_ms));
         }
     }
+
+    fn remembers_any(&self, now: Timestamp) -> bool {
+        !self.seen.is_empty() || self.forgotten_to_ms.is_some_and(|to| !is_expired(to, now))
+    }
+}
+
+fn is_expired(signed_at_ms: u64, now: Timestamp) -> bool {
+    signed_at_ms.saturating_add(SKEW_MAX_MS) < now.0
 }
 
 fn refused(text: &str) -> Refusal {
@@ -129,8 +188,24 @@ mod tests {
         }
     }
 
+    const OWN: &str = "111122223333";
+    const OTHER: &str = "444455556666";
+
+    fn admits_of(replays: &Replays, account: &str, claim: &Claim, now_ms: u64) -> bool {
+        let account = account.parse().unwrap();
+        replays.admit(claim, account, None, Timestamp(now_ms)).is_ok()
+    }
+
     fn admits(replays: &Replays, claim: &Claim, id: Option<&str>, now_ms: u64) -> bool {
-        replays.admit(claim, id, Timestamp(now_ms)).is_ok()
+        let account = OWN.parse().unwrap();
+        replays.admit(claim, account, id, Timestamp(now_ms)).is_ok()
+    }
+
+    fn entries(replays: &Replays) -> usize {
+        let memory = replays.memory.lock().unwrap();
+        let counted = memory.accounts.values().map(|account| account.seen.len()).sum();
+        assert_eq!(memory.entries, counted);
+        counted
     }
 
     #[test]
@@ -176,7 +251,7 @@ mod tests {
         assert!(admits(&replays, &signed(NOON, "a"), None, NOON));
         let later = NOON + SKEW_MAX_MS + 1;
         assert!(admits(&replays, &signed(later, "b"), None, later));
-        assert_eq!(replays.memory.lock().unwrap().seen.len(), 1);
+        assert_eq!(entries(&replays), 1);
     }
 
     #[test]
@@ -185,7 +260,7 @@ mod tests {
         for (at, name) in [(1_000, "a"), (2_000, "b"), (3_000, "c")] {
             assert!(admits(&replays, &signed(NOON + at, name), None, NOON + 5_000));
         }
-        assert_eq!(replays.memory.lock().unwrap().seen.len(), 2);
+        assert_eq!(entries(&replays), 2);
         assert!(!admits(&replays, &signed(NOON + 1_000, "a"), None, NOON + 5_000));
         assert!(!admits(
             &replays,
@@ -195,5 +270,41 @@ mod tests {
         ));
         assert!(admits(&replays, &signed(NOON + 4_000, "new"), None, NOON + 5_000));
         assert!(!admits(&replays, &signed(NOON + 3_000, "c"), None, NOON + 5_001));
+    }
+
+    #[test]
+    fn an_account_that_fills_the_memory_pays_for_it_alone() {
+        let replays = Replays::with_room_for(3);
+        assert!(admits_of(&replays, OTHER, &signed(NOON, "theirs"), NOON));
+        let ahead = NOON + SKEW_MAX_MS;
+        for name in ["a", "b", "c", "d"] {
+            assert!(admits_of(
+                &replays,
+                OWN,
+                &signed(ahead - 4 + u64::from(name.as_bytes()[0] - b'a'), name),
+                NOON
+            ));
+        }
+        assert_eq!(entries(&replays), 3);
+        assert!(!admits_of(&replays, OWN, &signed(NOON, "new"), NOON));
+        assert!(admits_of(&replays, OTHER, &signed(NOON, "new"), NOON));
+        let late = NOON + SAME_CALL_MS_MAX + 1;
+        assert!(!admits_of(&replays, OTHER, &signed(NOON, "theirs"), late));
+    }
+
+    #[test]
+    fn an_account_that_is_silent_takes_no_memory() {
+        let replays = Replays::with_room_for(1);
+        for (account, name) in [(OWN, "a"), (OWN, "b"), (OTHER, "c")] {
+            assert!(admits_of(
+                &replays,
+                account,
+                &signed(NOON + u64::from(name.as_bytes()[0]), name),
+                NOON
+            ));
+        }
+        let later = NOON + 2 * SKEW_MAX_MS;
+        assert!(admits_of(&replays, OTHER, &signed(later, "d"), later));
+        assert_eq!(replays.memory.lock().unwrap().accounts.len(), 1);
     }
 }
