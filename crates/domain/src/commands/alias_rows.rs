@@ -8,12 +8,15 @@ use crate::vocabulary::{AccountId, AliasName};
 use crate::{Changes, KmsError, State};
 use std::sync::Arc;
 
-/// Callers do not hold, move or delete service aliases.
-pub(super) fn check_not_reserved(alias: &AliasName) -> Result<(), KmsError> {
+/// Callers do not hold, move or delete service aliases. The service model has InvalidAliasNameException for CreateAlias alone,
+/// so the caller says what the `refusal` is.
+pub(super) fn check_not_reserved(
+    alias: &AliasName,
+    refusal: impl FnOnce(String) -> KmsError,
+) -> Result<(), KmsError> {
     if alias.is_reserved() {
-        return Err(KmsError::InvalidAliasName(format!(
-            "{alias} is reserved: the prefix alias/aws/ belongs to services"
-        )));
+        let text = format!("{alias} is reserved: the prefix alias/aws/ belongs to services");
+        return Err(refusal(text));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Makes an alias of the key's account.
 pub(crate) fn handle(state: &State, proposal: &Proposal, command: &SetAlias) -> Outcome {
-    check_not_reserved(&command.alias)?;
+    check_not_reserved(&command.alias, KmsError::InvalidAliasName)?;
     UsableKey::check(state, &command.key, Operation::CreateAlias)?;
     let account = command.key.account;
     if state.alias(account, &command.alias).is_some() {

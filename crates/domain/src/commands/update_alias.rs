@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Points the alias to another key of its account, of the same type and usage.
 pub(crate) fn handle(state: &State, proposal: &Proposal, command: &SetAlias) -> Outcome {
-    check_not_reserved(&command.alias)?;
+    check_not_reserved(&command.alias, KmsError::Validation)?;
     let account = command.key.account;
     let row = state.existing_alias(account, &command.alias)?;
     let target = UsableKey::check(state, &command.key, Operation::UpdateAlias)?.key();
