@@ -141,7 +141,7 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a `path` that [`write`] could not write to, before there is a secret that would be lost by that.
+/// Refuses a `path` that [`write()`] could not write to, before there is a secret that would be lost by that.
 pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     if is_standard(path) {
         return Ok(());

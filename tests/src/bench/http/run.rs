@@ -92,7 +92,7 @@ impl Part {
         let echo = || self.load(&self.echo, form);
         let encrypt = || self.load(&self.node, form);
         // Opens the connections.
-        (echo().await?, encrypt().await?);
+        drop((echo().await?, encrypt().await?));
         let (mut all, mut echoes, mut ratios) = (None, None, Vec::new());
         for repetition in 1..=form.repetitions {
             let before = echo().await?;
