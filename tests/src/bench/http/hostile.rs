@@ -24,6 +24,10 @@ const BYTE_EVERY: Duration = Duration::from_secs(1);
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// The same for those that are many.
 const MANY_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// Streams that are reset on one connection, if the node lets it live, and of them at once.
+const STREAMS_PER_CONNECTION: u32 = 10_000;
+const STREAMS_AT_ONCE: u32 = 100;
+const FLUSHED_AFTER: Duration = Duration::from_millis(1);
 /// What a body is announced to be, or becomes.
 const LARGE_BYTES: u64 = 1 << 30;
 /// The most that a node accepts, so that it is not refused for what it announces.
@@ -195,13 +199,18 @@ impl Enemies {
         let mut driver = JoinSet::new();
         driver.spawn(connection);
         let mut client = client.ready().await?;
-        loop {
+        for number in 1..=STREAMS_PER_CONNECTION {
             let request = Request::post(format!("https://localhost:{}/", self.http2.port)).body(())?;
             let (_, mut stream) = client.send_request(request, false)?;
             stream.send_reset(h2::Reason::CANCEL);
             done.fetch_add(1, Ordering::Relaxed);
             client = client.ready().await?;
+            if number % STREAMS_AT_ONCE == 0 {
+                // What is not written yet is kept by the client, without a bound.
+                tokio::time::sleep(FLUSHED_AFTER).await;
+            }
         }
+        Ok(())
     }
 
     async fn refused_bodies(&self, signed: &Signed, done: &AtomicU64) -> anyhow::Result<()> {
