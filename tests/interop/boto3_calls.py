@@ -7,7 +7,6 @@ Prints one line for each promise that was kept, and ends with an exception at th
 import datetime
 import json
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -16,10 +15,11 @@ import botocore.exceptions
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from waiting import until
 
 HERE, THERE = sys.argv[1], sys.argv[2]
+REFUSAL = botocore.exceptions.ClientError
 CLIENT = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=15)
-SETTLED_WITHIN_S = 30
 
 
 def session(region, account=""):
@@ -41,19 +41,6 @@ def refused(code, status, call, **parameters):
         assert told["ResponseMetadata"]["RequestId"], told
         return told["Error"]["Message"]
     raise AssertionError(f"not refused with {code}")
-
-
-def until(what, ask):
-    """Asks until the answer is true; the last refusal is told when it never is."""
-    end, last = time.monotonic() + SETTLED_WITHIN_S, None
-    while time.monotonic() < end:
-        try:
-            if ask():
-                return
-        except botocore.exceptions.ClientError as error:
-            last = error
-        time.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}: {last}")
 
 
 def callers_know_who_they_are():
@@ -97,7 +84,7 @@ def what_one_region_encrypts_another_decrypts():
     replica = here.replicate_key(KeyId=key, ReplicaRegion=THERE)
     assert replica["ReplicaKeyMetadata"]["KeyState"] == "Creating", replica
     assert replica["ReplicaTags"] == [], replica
-    until("the replica", lambda: there.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled")
+    until("the replica", lambda: there.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled", REFUSAL)
     sealed = here.encrypt(KeyId=key, Plaintext=b"attack at dawn")["CiphertextBlob"]
     assert there.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"attack at dawn"
 
@@ -177,7 +164,7 @@ def a_captured_change_cannot_be_repeated():
         status, answer = send(url, captured, body)
         return status == 400 and b"used before" in answer
 
-    until("the captured request to be a replay", is_refused)
+    until("the captured request to be a replay", is_refused, REFUSAL)
     client.disable_key(KeyId=key)
     assert not send(url, captured, body)[0] == 200
     assert client.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
