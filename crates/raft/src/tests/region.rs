@@ -1,8 +1,9 @@
 //! The harness: a region of nodes that can be killed, cut off and started again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -115,6 +116,17 @@ pub(super) struct Running {
     serving: JoinHandle<()>,
 }
 
+/// A loopback address that no other region of this or another test process listens at, nor any connection goes out
+/// from: nobody can take a node's port while the node is down.
+fn host_of_its_own() -> Ipv4Addr {
+    static REGIONS: AtomicU8 = AtomicU8::new(1);
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    let process = u16::from_be_bytes([middle, low]) ^ u16::from(high);
+    let [second, third] = process.to_be_bytes();
+    // 127.0.0.0/16 is what all others use.
+    Ipv4Addr::new(127, second | 0x80, third, REGIONS.fetch_add(1, Ordering::Relaxed))
+}
+
 /// A region's nodes, running or not.
 pub(super) struct TestRegion {
     pub(super) folder: tempfile::TempDir,
@@ -122,6 +134,7 @@ pub(super) struct TestRegion {
     pub(super) cuts: Cuts,
     /// Which root key the nodes hold that are started from now on.
     pub(super) root_key_id: [u8; 16],
+    host: Ipv4Addr,
     addresses: BTreeMap<u64, SocketAddr>,
     pub(super) running: BTreeMap<u64, Running>,
 }
@@ -137,6 +150,7 @@ impl TestRegion {
             settings,
             cuts: Cuts::default(),
             root_key_id: [7; 16],
+            host: host_of_its_own(),
             addresses: BTreeMap::new(),
             running: BTreeMap::new(),
         }
@@ -171,8 +185,7 @@ impl TestRegion {
     /// Starts a node from what is in its folder, at the address it had.
     pub(super) async fn start(&mut self, node_id: u64) -> Node {
         let known = self.addresses.get(&node_id).copied();
-        // Connections go out from 127.0.0.1, so that none can take a node's port while the node is down.
-        let address = known.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 2], 0)));
+        let address = known.unwrap_or_else(|| SocketAddr::from((self.host, 0)));
         let listener = TcpListener::bind(address).await.unwrap();
         self.addresses.insert(node_id, listener.local_addr().unwrap());
         let options = NodeOptions {
@@ -232,7 +245,12 @@ impl TestRegion {
         running.stop_serving.cancel();
         running.node.abort_for_test().await;
         drop(running.node);
-        let _ = tokio::time::timeout(Duration::from_secs(5), running.serving).await;
+        let mut serving = running.serving;
+        if tokio::time::timeout(Duration::from_secs(5), &mut serving).await.is_err() {
+            // It waits for a connection that does not close: its listener has to go, for the node may come back.
+            serving.abort();
+            let _ = serving.await;
+        }
     }
 
     pub(super) async fn restart(&mut self, node_id: u64) -> Node {
