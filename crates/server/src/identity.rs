@@ -3,7 +3,7 @@
 //! rustls has already checked the chain, the validity and (for servers) the DNS name. What is added here is which
 //! kind of peer the certificate names, and whether it is of this cluster and region. Nothing here checks a signature.
 
-use kms_domain::vocabulary::{NodeId, Principal, RegionName};
+use kms_domain::vocabulary::{AccountId, NodeId, Principal, RegionName};
 use rustls_pki_types::CertificateDer;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -86,6 +86,8 @@ impl FromStr for Identity {
                 (cluster, Subject::Node { region, node_id })
             }
             [cluster, "account", account, "user", name] if name_fits(name) => {
+                // By itself: in an ARN, what follows a colon in it would be taken for a part of the user's name.
+                let account: AccountId = account.parse().map_err(|_| malformed())?;
                 let principal = format!("arn:aws:iam::{account}:user/{name}")
                     .parse()
                     .map_err(|_| malformed())?;

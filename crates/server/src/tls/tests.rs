@@ -293,6 +293,8 @@ fn any_other_uri_names_nobody() {
         "spiffe://local/operator/olga?x",
         "spiffe://local/account/11112222333/user/alice",
         "spiffe://local/account/11112222333a/user/alice",
+        // Found by fuzzing: it was taken for the user "x:user/alice" of an account that the URI does not name.
+        "spiffe://local/account/111122223333:x/user/alice",
         "spiffe://local/account/111122223333/user/",
         "spiffe://local/account/111122223333/role/alice",
         "spiffe://local/account/111122223333/user/a/b",
