@@ -246,7 +246,10 @@ impl TestRegion {
         running.node.abort_for_test().await;
         drop(running.node);
         let mut serving = running.serving;
-        if tokio::time::timeout(Duration::from_secs(5), &mut serving).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(5), &mut serving)
+            .await
+            .is_err()
+        {
             // It waits for a connection that does not close: its listener has to go, for the node may come back.
             serving.abort();
             let _ = serving.await;
