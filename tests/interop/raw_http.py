@@ -27,6 +27,8 @@ HEADER_S, BODY_S, IDLE_S = 10, 10, 60
 LATER_S = 5
 # Signatures are good for so long; a change's for another call only within the second time.
 SKEW_S, SAME_CALL_S = 300, 2
+# A decision on a view that is older than a second is made again.
+DECISION_AGE_S = 1.1
 
 GIB = 1 << 30
 BODY_BYTES_MAX = 256 << 10
@@ -282,6 +284,21 @@ def a_change_is_carried_out_once():
     assert told["KeyState"] == "Enabled", told
 
 
+def a_slow_call_is_decided_on_what_is_true_when_it_has_come():
+    made = answer_to(Request(CALLER, b"{}", "CreateKey").bytes()).json()["KeyMetadata"]["KeyId"]
+    body = json.dumps({"KeyId": made, "Plaintext": "AA=="}).encode()
+    slow = Request(CALLER, body, "Encrypt").sign()
+    slow.add("Content-Length", str(len(body)))
+    with Connection(CALLER) as connection:
+        connection.send(slow.head(framing=False) + body[:1])
+        assert answer_to(describe().bytes()).status == 200, "meanwhile its caller has been found, in a view of then"
+        disable = Request(CALLER, json.dumps({"KeyId": made}).encode(), "DisableKey")
+        assert answer_to(disable.bytes()).status == 200
+        time.sleep(DECISION_AGE_S)
+        connection.send(body[1:])
+        must_be(connection.answer(), 400, "DisabledException", "a key that was disabled before the body had come")
+
+
 def a_body_announced_too_large_is_refused_at_once():
     for bytes_announced in (GIB, BODY_BYTES_MAX + 1, 1 << 62):
         for expect in (False, True):
@@ -524,6 +541,7 @@ PROMISES = [
     what_is_signed_for_another_place_time_or_key_is_refused_by_name,
     a_signature_ends_with_its_window,
     a_change_is_carried_out_once,
+    a_slow_call_is_decided_on_what_is_true_when_it_has_come,
     a_body_announced_too_large_is_refused_at_once,
     a_chunked_body_without_end_is_cut_off,
     what_is_slow_is_ended_in_its_time,

@@ -1,10 +1,10 @@
 //! One request to its answer: which protocol, who calls, what is asked, and how it is told.
 
-use super::authenticate::Authenticator;
+use super::authenticate::{Authenticated, Authenticator};
 use super::body::BodyLimits;
 use super::connection::{Answers, ToKnown};
 use super::refusal::Refusal;
-use super::sigv4::{self, Claim, Replays, Scoped, Signed};
+use super::sigv4::{self, Claim, Replays, Scoped};
 use super::{json, kms, request, sts};
 use crate::errors::OperationError;
 use crate::operations::call::{CALL_DURATION_MAX, REQUEST_ID_HEADER};
@@ -16,7 +16,6 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use kms_authz::Caller;
 use kms_domain::vocabulary::{RegionName, Timestamp};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -87,16 +86,16 @@ impl AwsApi {
             .await?;
         let body = self.bodies.read(&parts.headers, body).await?;
         let deadline = Instant::now() + CALL_DURATION_MAX;
-        let (caller, signed) = self
+        let authenticated = self
             .authenticator
             .caller_of(parts, body.bytes.clone(), &claim, key)
             .await?;
         *known = true;
         match protocol {
-            Scoped::Kms => self.operate(&claim, caller, &signed, deadline).await,
+            Scoped::Kms => self.operate(&claim, authenticated, deadline).await,
             Scoped::Sts => {
-                sts::refuse_other_actions(&signed.body)?;
-                Ok(sts::caller_identity(caller.principal(), request_id).into())
+                sts::refuse_other_actions(&authenticated.signed.body)?;
+                Ok(sts::caller_identity(authenticated.caller.principal(), request_id).into())
             }
         }
     }
@@ -104,12 +103,13 @@ impl AwsApi {
     async fn operate(
         &self,
         claim: &Claim,
-        caller: Caller,
-        signed: &Signed,
+        authenticated: Authenticated,
         deadline: Instant,
     ) -> Result<Bytes, Refusal> {
+        let Authenticated { caller, signed, seen } = authenticated;
         let operation = request::operation(&signed.parts.headers)?;
         let invocation = signed.parts.headers.get(REQUEST_ID_HEADER);
+        let is_change = kms::is_change(operation);
         let account = caller.principal().account();
         let call = RequestId::from_header(invocation.map(HeaderValue::as_bytes))
             .map_err(OperationError::from)
@@ -117,8 +117,10 @@ impl AwsApi {
                 caller,
                 request_id,
                 deadline,
+                // It is as new as this request. What a change decides on is to be as new as can be.
+                seen: (!is_change).then_some(seen),
             });
-        if kms::is_change(operation) {
+        if is_change {
             let request_id = call.as_ref().ok().and_then(|call| call.request_id.as_ref());
             let now = self.authenticator.clock().now();
             self.replays

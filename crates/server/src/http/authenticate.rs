@@ -6,6 +6,7 @@ use super::sigv4::{self, Claim, DerivedFor, NoSecret, Signed, SigningKeys};
 use crate::clock::Clock;
 use crate::errors::OperationError;
 use crate::keyring::Keyring;
+use crate::operations::Seen;
 use bytes::Bytes;
 use http::request::Parts;
 use kms_authz::Caller;
@@ -30,6 +31,14 @@ pub(crate) struct Authenticator {
 pub(crate) struct ClaimedKey {
     signing_key: KSigningKey,
     caller: Caller,
+    seen: Seen,
+}
+
+/// Who signed a request, and what was seen to find it out.
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    pub(crate) signed: Signed,
+    pub(crate) seen: Seen,
 }
 
 impl Authenticator {
@@ -57,6 +66,7 @@ impl Authenticator {
     /// When the key is unknown or has ended, or no view can be had in time.
     pub(crate) async fn key_of(&self, claim: &Claim, deadline: Instant) -> Result<ClaimedKey, Refusal> {
         let view = self.node.read(deadline).await.map_err(OperationError::from)?;
+        let since = Instant::now();
         let access_key = active_access_key(&view.state, claim).ok_or(Refusal::UnknownClient)?;
         Ok(ClaimedKey {
             signing_key: self.signing_key(&view.state, access_key, claim)?,
@@ -65,6 +75,7 @@ impl Authenticator {
                 id: access_key.id,
                 revision: access_key.revision,
             },
+            seen: Seen { view, since },
         })
     }
 
@@ -78,10 +89,14 @@ impl Authenticator {
         body: Bytes,
         claim: &Claim,
         key: ClaimedKey,
-    ) -> Result<(Caller, Signed), Refusal> {
+    ) -> Result<Authenticated, Refusal> {
         let now = self.clock.now();
         let signed = sigv4::verify(parts, body, claim, &self.region, key.signing_key, now).await?;
-        Ok((key.caller, signed))
+        Ok(Authenticated {
+            caller: key.caller,
+            signed,
+            seen: key.seen,
+        })
     }
 
     fn signing_key(

@@ -4,6 +4,8 @@ use kms_authz::Caller;
 use kms_domain::KmsError;
 use kms_domain::limits::REQUEST_ID_BYTES_MAX;
 use kms_domain::vocabulary::{AccountId, Principal};
+use kms_raft::View;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,6 +25,17 @@ pub struct Call {
     pub request_id: Option<RequestId>,
     /// No answer is of use after this.
     pub deadline: Instant,
+    /// A view that was read for this call after it had begun to arrive, if there was one to find out who calls.
+    pub seen: Option<Seen>,
+}
+
+/// A view of the state, and when it was read.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// At least as new as anything that was answered before it was read.
+    pub view: Arc<View>,
+    /// When it had been read.
+    pub since: Instant,
 }
 
 /// A request id: 1 to 128 visible ASCII characters.
@@ -71,6 +84,7 @@ impl Call {
             caller,
             request_id,
             deadline: Instant::now() + duration,
+            seen: None,
         }
     }
 

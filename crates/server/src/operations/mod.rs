@@ -66,5 +66,5 @@ mod usable;
 mod verify;
 mod verify_mac;
 
-pub use call::{Call, RequestId};
+pub use call::{Call, RequestId, Seen};
 pub use service::Service;

@@ -1,7 +1,7 @@
 //! The two ways a call reaches the state: looking (with a linearizable view) and changing (through the log).
 
 use super::cache::MaterialCache;
-use super::call::{Call, RequestId};
+use super::call::{Call, RequestId, Seen};
 use super::change::{Decided, Wanted, carry_out};
 use super::marker::Markers;
 use super::spare_pairs::SparePairs;
@@ -93,8 +93,14 @@ impl Service {
     where
         W: Future<Output = Result<T, OperationError>>,
     {
+        let mut seen = call.seen.clone();
         loop {
-            let (decided, since) = self.decide(call, &decide).await?;
+            let Seen { view, since } = match seen.take() {
+                Some(seen) => seen,
+                None => self.see(call.deadline).await?,
+            };
+            let decided = decide(&view.state)?;
+            drop(view);
             let result = work(decided).await?;
             if since.elapsed() <= DECISION_AGE_MAX {
                 return Ok(result);
@@ -107,14 +113,11 @@ impl Service {
         }
     }
 
-    async fn decide<D>(
-        &self,
-        call: &Call,
-        decide: impl Fn(&State) -> Result<D, OperationError>,
-    ) -> Result<(D, Instant), OperationError> {
-        let view = self.node.read(call.deadline).await?;
-        let since = Instant::now();
-        Ok((decide(&view.state)?, since))
+    async fn see(&self, deadline: Instant) -> Result<Seen, OperationError> {
+        Ok(Seen {
+            view: self.node.read(deadline).await?,
+            since: Instant::now(),
+        })
     }
 
     /// Private operations of RSA keys wait for a thread of their own, because many at once would keep everything else
