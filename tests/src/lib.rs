@@ -21,6 +21,7 @@ pub mod names;
 mod plan;
 pub mod ports;
 pub mod process;
+pub mod programs;
 pub mod replacement;
 pub mod scratch;
 pub mod summary;

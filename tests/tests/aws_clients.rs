@@ -13,7 +13,7 @@ const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 /// Programs below `tests/interop`, with the client that each shows. They print a line for each promise that was kept.
 const PROGRAMS: [(Runtime, &str, &str); 6] = [
     (Runtime::Python, "boto3_calls.py", "boto3"),
-    (Runtime::Python, "aws_model", "boto3 by the service model"),
+    (Runtime::Python, "model_calls.py", "boto3 by the service model"),
     (Runtime::Python, "aws_cli_calls.py", "AWS CLI"),
     (
         Runtime::Python,

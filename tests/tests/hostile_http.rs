@@ -1,16 +1,14 @@
 //! Must hold 4 and 7 of issue "Unmodified AWS clients", over the wire: a request that is not the one that was signed is
 //! refused by its own error, and hostile HTTP is cut off while others are served.
 
-use anyhow::Context;
 use kms_tests::cluster::Cluster;
 use kms_tests::interop::python;
+use kms_tests::programs;
 use kms_tests::summary::{figure, skipped};
 use kms_tests::test_cluster::{TestCluster, long};
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Command;
 
 pub(crate) const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 const PROMISE: &str = "hostile HTTP";
@@ -49,25 +47,11 @@ pub(crate) async fn run(
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("interop")
         .join(program);
-    let mut command = Command::new(python);
-    command
-        // No compiled files beside the sources.
-        .arg("-B")
-        .arg(path)
-        .args(arguments)
-        .env("AWS_CONFIG_FILE", cluster.aws_config())
-        .env("AWS_SHARED_CREDENTIALS_FILE", cluster.aws_credentials())
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let done = tokio::time::timeout(within, command.output())
-        .await
-        .with_context(|| format!("{program} did not end"))??;
-    let output = String::from_utf8_lossy(&done.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&done.stderr);
-    anyhow::ensure!(
-        done.status.success() && errors.is_empty(),
-        "{program}: {}, after\n{output}{errors}",
-        done.status
-    );
-    Ok(Some(output))
+    let mut command = programs::command(python);
+    // No compiled files beside the sources.
+    command.arg("-B").arg(path).args(arguments);
+    programs::with_profiles(&mut command, cluster);
+    let done = programs::run(program, &mut command, within).await?;
+    anyhow::ensure!(done.errors.is_empty(), "{program} warns: {}", done.errors);
+    Ok(Some(done.output))
 }

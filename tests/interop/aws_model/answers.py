@@ -4,7 +4,7 @@ import datetime
 import json
 import os
 
-from world import UNKNOWN_KEY, refused, until
+from aws_model.world import UNKNOWN_KEY, refused
 
 NOT_FOUND = "NotFoundException"
 VALIDATION = "ValidationException"
@@ -71,7 +71,7 @@ def a_new_replica_is_creating_and_then_has_the_material_of_its_primary(world):
     }
     _is(replica["MultiRegionConfiguration"], regions)
     _is(json.loads(answer["ReplicaPolicy"]), _default_policy(made["AWSAccountId"]))
-    until("the replica", lambda: world.described(key, world.kms_there)["KeyState"] == "Enabled")
+    world.wait_for_replica(key)
     arrived = world.described(key, world.kms_there)
     _is(arrived["CurrentKeyMaterialId"], world.described(key)["CurrentKeyMaterialId"])
     _is((arrived["Enabled"], arrived["Description"]), (True, ""))

@@ -8,7 +8,7 @@ import datetime
 import os
 import typing
 
-from world import WRAPPING, refused
+from aws_model.world import WRAPPING, refused
 
 POLICY = '{"Version":"2012-10-17","Statement":[]}'
 RECIPIENT = {"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": b"document"}

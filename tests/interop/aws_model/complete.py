@@ -1,8 +1,8 @@
 """Proves from the record of what was asked and answered that nothing of botocore's service model was left out."""
 
-from calls import CALLS
-from errors import NOT_HERE, NOWHERE, SPECIAL, is_provokable
-from walk import BEYOND_THE_MODEL
+from aws_model.calls import CALLS
+from aws_model.errors import NOT_HERE, NOWHERE, SPECIAL, is_provokable
+from aws_model.walk import BEYOND_THE_MODEL
 
 OPERATIONS = 56
 

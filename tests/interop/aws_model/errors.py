@@ -3,9 +3,9 @@
 A rule provokes an error of any operation; what is special to one operation stands before the rules.
 """
 
-import calls
-from calls import CALLS
-from world import UNKNOWN_KEY, refused
+from aws_model import calls
+from aws_model.calls import CALLS
+from aws_model.world import UNKNOWN_KEY, refused
 
 DRY_RUN = "The request would have succeeded, but the DryRun option is set."
 WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."

@@ -1,6 +1,5 @@
 """The two regions under test, and keys of every kind and state in them."""
 
-import time
 import uuid
 
 import boto3
@@ -9,10 +8,11 @@ from botocore.config import Config
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from waiting import until
+
 ACCOUNT = "111122223333"
 UNKNOWN_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 WRAPPING = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
-SETTLED_WITHIN_S = 30
 
 _CLIENT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=15)
 # A busy machine makes RSA keys slowly: what should succeed is asked for again, as SDKs do. The last answer is walked.
@@ -86,23 +86,15 @@ class World:
     def schedule_deletion(self, key):
         self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
+    def wait_for_replica(self, key):
+        """Waits until a replica can be used in the other region."""
+        enabled = lambda: self.described(key, self.kms_there)["KeyState"] == "Enabled"
+        until("the replica", enabled, botocore.exceptions.ClientError)
+
     def replicate(self, key):
         """Replicates the key, and waits until the replica can be used."""
         self.kms.replicate_key(KeyId=key, ReplicaRegion=self.there)
-        until("the replica", lambda: self.described(key, self.kms_there)["KeyState"] == "Enabled")
-
-
-def until(what, ask):
-    """Asks until the answer is true; the last refusal is told when it never is."""
-    end, last = time.monotonic() + SETTLED_WITHIN_S, None
-    while time.monotonic() < end:
-        try:
-            if ask():
-                return
-        except botocore.exceptions.ClientError as error:
-            last = error
-        time.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}: {last}")
+        self.wait_for_replica(key)
 
 
 def refused(code, call, **parameters):

@@ -5,11 +5,11 @@ use anyhow::Context;
 use kms_tests::cluster::{Cluster, Endpoint};
 use kms_tests::files::private_folder;
 use kms_tests::interop::{node_modules, python};
+use kms_tests::programs::{self, Done};
 use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::process::Command;
 
 /// The slowest is the AWS CLI: each of its commands takes about a second to start.
@@ -32,13 +32,6 @@ impl Runtime {
             Self::Node => "CONCORD_NODE_MODULES names no packages",
         }
     }
-}
-
-/// What a program that succeeded wrote, and how long it ran.
-pub(super) struct Done {
-    pub(super) output: String,
-    pub(super) errors: String,
-    pub(super) took: Duration,
 }
 
 pub(super) struct Workplace<'a> {
@@ -120,25 +113,14 @@ impl<'a> Workplace<'a> {
 
     /// A program that is named by its path.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AWS_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .current_dir(&self.folder)
-            .env("HOME", &self.folder)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+        let mut command = programs::command(program);
+        command.current_dir(&self.folder).env("HOME", &self.folder);
         command
     }
 
     /// Names the cluster's profiles to a command.
     pub(super) fn with_profiles(&self, command: &mut Command) {
-        command
-            .env("AWS_CONFIG_FILE", self.cluster.aws_config())
-            .env("AWS_SHARED_CREDENTIALS_FILE", self.cluster.aws_credentials());
+        programs::with_profiles(command, self.cluster);
     }
 
     /// Runs a command to its end.
@@ -146,20 +128,7 @@ impl<'a> Workplace<'a> {
     /// # Errors
     /// With what it wrote, when it fails; when it does not end in time.
     pub(super) async fn run(&self, what: &str, command: &mut Command) -> anyhow::Result<Done> {
-        let started = Instant::now();
-        let done = tokio::time::timeout(DONE_WITHIN, command.output())
-            .await
-            .with_context(|| format!("{what} did not end"))?
-            .with_context(|| format!("{what} cannot be run"))?;
-        let output = String::from_utf8_lossy(&done.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&done.stderr).into_owned();
-        anyhow::ensure!(
-            done.status.success(),
-            "{what}: {}, after\n{output}{errors}",
-            done.status
-        );
-        let took = started.elapsed();
-        Ok(Done { output, errors, took })
+        programs::run(what, command, DONE_WITHIN).await
     }
 
     /// The folder that programs run in.

@@ -1,6 +1,6 @@
 """KMS by its service model: an unmodified boto3 calls every operation, and every answer is walked against the model.
 
-Usage: aws_model REGION OTHER_REGION
+Usage: model_calls.py REGION OTHER_REGION
 AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name the profiles. Prints one line for each promise that was kept, then
 all that was not, and ends with 1 if there is any of that.
 """
@@ -11,13 +11,10 @@ import warnings
 
 warnings.simplefilter("error")
 
-import answers
-import calls
-import complete
-import errors
-from report import Report
-from walk import Record
-from world import World
+from aws_model import answers, calls, complete, errors
+from aws_model.report import Report
+from aws_model.walk import Record
+from aws_model.world import World
 
 
 def main(here, there):
