@@ -7,6 +7,7 @@ use anyhow::Context;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -15,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -67,40 +69,77 @@ impl Target {
     }
 }
 
-/// A request of AWS JSON, signed. It can be sent again until its signature is five minutes old.
+/// A call of AWS JSON, as one account's caller.
+#[derive(Clone)]
+pub struct Call {
+    host: String,
+    region: String,
+    identity: Identity,
+    operation: &'static str,
+    body: Bytes,
+}
+
+/// How often a caller signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signing {
+    /// Each call, as every AWS client does.
+    EachCall,
+    /// Once for a whole load: the same request is sent over and over.
+    Once,
+}
+
+impl fmt::Display for Signing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::EachCall => "each call signed",
+            Self::Once => "all calls signed once",
+        })
+    }
+}
+
+/// A signed request. It can be sent again until its signature is five minutes old.
 #[derive(Clone)]
 pub struct Signed {
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Signed {
-    /// A request of a KMS operation.
-    ///
-    /// # Errors
-    /// When the signer refuses it.
+impl Call {
+    /// A call of a KMS operation.
     pub fn new(
         target: &Target,
         region: &str,
         credentials: &AwsCredentials,
-        operation: &str,
+        operation: &'static str,
         body: impl Into<Bytes>,
-    ) -> anyhow::Result<Self> {
-        let body = body.into();
-        let uri = format!("https://{SERVER_NAME}:{}/", target.port);
-        let mut request = Request::post(&uri)
-            .header("host", format!("{SERVER_NAME}:{}", target.port))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("TrentService.{operation}"))
-            .body(())?;
+    ) -> Self {
         let AwsCredentials {
             access_key_id,
             secret_access_key,
         } = credentials;
-        let identity = Credentials::from_keys(access_key_id, secret_access_key, None).into();
+        Self {
+            host: format!("{SERVER_NAME}:{}", target.port),
+            region: region.to_owned(),
+            identity: Credentials::from_keys(access_key_id, secret_access_key, None).into(),
+            operation,
+            body: body.into(),
+        }
+    }
+
+    /// Signs it now.
+    ///
+    /// # Errors
+    /// When the signer refuses it.
+    pub fn sign(&self) -> anyhow::Result<Signed> {
+        let uri = format!("https://{}/", self.host);
+        let mut request = Request::post(&uri)
+            .header("host", &self.host)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("TrentService.{}", self.operation))
+            .body(())?;
         let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(region)
+            .identity(&self.identity)
+            .region(&self.region)
             .name("kms")
             .time(SystemTime::now())
             .settings(SigningSettings::default())
@@ -108,15 +147,17 @@ impl Signed {
             .into();
         let headers = request.headers().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let signable = SignableRequest::new("POST", &uri, headers, SignableBody::Bytes(&body))?;
+        let signable = SignableRequest::new("POST", &uri, headers, SignableBody::Bytes(&self.body))?;
         let (instructions, _) = sign(signable, &parameters)?.into_parts();
         instructions.apply_to_request_http1x(&mut request);
-        Ok(Self {
+        Ok(Signed {
             headers: request.into_parts().0.headers,
-            body,
+            body: self.body.clone(),
         })
     }
+}
 
+impl Signed {
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -155,13 +196,30 @@ impl Callers {
     /// All callers call, each again when it is answered.
     ///
     /// # Errors
-    /// When a caller panicked.
-    pub async fn closed(&self, request: &Signed, duration: Duration) -> anyhow::Result<Measured> {
-        let (callers, request) = (self.clone(), request.clone());
+    /// When a caller panicked or nothing can be signed.
+    pub async fn closed(
+        &self,
+        call: &Call,
+        signing: Signing,
+        duration: Duration,
+    ) -> anyhow::Result<Measured> {
+        let signed_once = match signing {
+            Signing::Once => Some(call.sign()?),
+            Signing::EachCall => None,
+        };
+        let (callers, requests) = (self.clone(), Arc::new((call.clone(), signed_once)));
         closed_loop(self.connections.len(), duration, move |caller, _| {
-            let (callers, request) = (callers.clone(), request.clone());
+            let (callers, requests) = (callers.clone(), Arc::clone(&requests));
             async move {
-                match callers.call(caller, &request).await {
+                let (call, signed_once) = &*requests;
+                let answered = match signed_once {
+                    Some(signed) => callers.call(caller, signed).await,
+                    None => match call.sign() {
+                        Ok(signed) => callers.call(caller, &signed).await,
+                        Err(error) => Err(error),
+                    },
+                };
+                match answered {
                     Ok((StatusCode::OK, _)) => Ok(()),
                     Ok((status, body)) => Err(format!("{status} {}", String::from_utf8_lossy(&body))),
                     Err(error) => Err(format!("{error:#}")),

@@ -1,7 +1,7 @@
 //! Clients that mean harm, beside those that are measured.
 
 use crate::aws_profiles::AwsCredentials;
-use crate::bench::http::callers::{Callers, Signed, Target};
+use crate::bench::http::callers::{Call, Callers, Signed, Target};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use std::fmt;
@@ -143,7 +143,7 @@ impl Enemies {
             Harm::InvalidUtf8 => vec![0xff; ACCEPTED_BYTES],
             _ => b"{}".to_vec(),
         };
-        Signed::new(&self.target, &self.region, &self.credentials, "Encrypt", body)
+        Call::new(&self.target, &self.region, &self.credentials, "Encrypt", body).sign()
     }
 
     async fn once(&self, harm: Harm, signed: &Signed, done: &AtomicU64) -> anyhow::Result<()> {
