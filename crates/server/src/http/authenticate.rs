@@ -65,17 +65,17 @@ impl Authenticator {
     /// # Errors
     /// When the key is unknown or has ended, or no view can be had in time.
     pub(crate) async fn key_of(&self, claim: &Claim, deadline: Instant) -> Result<ClaimedKey, Refusal> {
-        let view = self.node.read(deadline).await.map_err(OperationError::from)?;
-        let since = Instant::now();
-        let access_key = active_access_key(&view.state, claim).ok_or(Refusal::UnknownClient)?;
+        let seen = Seen::now(self.node.read(deadline).await.map_err(OperationError::from)?);
+        let state = &seen.view.state;
+        let access_key = active_access_key(state, claim).ok_or(Refusal::UnknownClient)?;
         Ok(ClaimedKey {
-            signing_key: self.signing_key(&view.state, access_key, claim)?,
+            signing_key: self.signing_key(state, access_key, claim)?,
             caller: Caller::AccessKey {
                 principal: access_key.principal.clone(),
                 id: access_key.id,
                 revision: access_key.revision,
             },
-            seen: Seen { view, since },
+            seen,
         })
     }
 

@@ -76,6 +76,16 @@ impl RequestId {
     }
 }
 
+impl Seen {
+    /// A view that has just been read.
+    pub fn now(view: Arc<View>) -> Self {
+        Self {
+            view,
+            since: Instant::now(),
+        }
+    }
+}
+
 impl Call {
     /// A call that arrives now and may take as long as its caller allows, at most [`CALL_DURATION_MAX`].
     pub fn arriving_now(caller: Caller, request_id: Option<RequestId>, allowed: Option<Duration>) -> Self {

@@ -114,10 +114,7 @@ impl Service {
     }
 
     async fn see(&self, deadline: Instant) -> Result<Seen, OperationError> {
-        Ok(Seen {
-            view: self.node.read(deadline).await?,
-            since: Instant::now(),
-        })
+        Ok(Seen::now(self.node.read(deadline).await?))
     }
 
     /// Private operations of RSA keys wait for a thread of their own, because many at once would keep everything else
