@@ -60,6 +60,8 @@ impl BodyLimits {
             OperationError::Throttled(text.to_owned())
         })?;
         tokio::select! {
+            // First what has arrived: most bodies come with their headers, and need no timer.
+            biased;
             read = read_within(announced, body) => keep(read?, place),
             () = tokio::time::sleep(self.time_max) => Err(Refusal::TooSlow),
             () = place.must_go() => Err(Refusal::TooSlow),

@@ -8,6 +8,8 @@
 use super::guests::Guest;
 use crate::config::Limits;
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -37,14 +39,17 @@ const LOCAL_RESETS_MAX: usize = 256;
 /// A silent HTTP/2 connection is asked for a sign of life this often, and may take as long for it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Marks an answer to a request whose signature holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ToKnown;
+/// What is answered to a request.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Full<Bytes>>,
+    /// Whether the request's signature held.
+    pub(crate) to_known: bool,
+}
 
-/// Who answers the requests, and marks with [`ToKnown`] what it answers to whom it knows. A door, so that connections can be tested without a node.
+/// Who answers the requests. A door, so that connections can be tested without a node.
 pub(crate) trait Answers: Send + Sync + 'static {
     /// Answers any request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + Send;
 }
 
 /// How connections are served.
@@ -96,22 +101,31 @@ impl Protocols {
                 let under_way = UnderWay::begins(&activity);
                 let (api, guest) = (Arc::clone(&api), Arc::clone(&guest));
                 async move {
-                    let mut answer = api.answer(request).await;
-                    if answer.extensions_mut().remove::<ToKnown>().is_some() {
+                    let answer = api.answer(request).await;
+                    if answer.to_known {
                         guest.is_known();
                     }
                     drop(under_way);
-                    Ok::<_, Infallible>(answer)
+                    Ok::<_, Infallible>(answer.response)
                 }
             })
         };
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        // Looked at when it is woken, not whenever something happens on the connection.
+        let mut interruption = FuturesUnordered::from_iter([async {
+            tokio::select! {
+                () = guest.must_go() => Interruption::AtOnce,
+                () = activity.too_long_idle() => Interruption::Asked,
+                () = stop.cancelled() => Interruption::Asked,
+            }
+        }]);
         tokio::select! {
             // How a connection ends is its client's affair.
             _ = connection.as_mut() => return,
-            () = guest.must_go() => return,
-            () = activity.too_long_idle() => {}
-            () = stop.cancelled() => {}
+            Some(how) = interruption.next() => match how {
+                Interruption::AtOnce => return,
+                Interruption::Asked => {}
+            },
         }
         connection.as_mut().graceful_shutdown();
         tokio::select! {
@@ -119,6 +133,13 @@ impl Protocols {
             () = activity.quiet_for(FAREWELL_MAX) => {}
         }
     }
+}
+
+/// How a connection is ended from this side.
+enum Interruption {
+    AtOnce,
+    /// Asked to end.
+    Asked,
 }
 
 /// What a connection has been doing.

@@ -3,6 +3,7 @@
 
 use super::listener::refused;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ struct Present {
 /// A connection, until it is dropped.
 pub(super) struct Guest {
     number: u64,
+    stays: AtomicBool,
     must_go: CancellationToken,
     all: Arc<Guests>,
 }
@@ -57,6 +59,7 @@ impl Guests {
         drop(present);
         Guest {
             number,
+            stays: AtomicBool::new(false),
             must_go,
             all: Arc::clone(self),
         }
@@ -75,9 +78,14 @@ impl Guest {
 
     /// Its client has signed something: it stays, if there is a place among the known. May be said again.
     pub(super) fn is_known(&self) {
+        // Said with every answer; the others are only stopped for the first.
+        if self.stays.load(Ordering::Relaxed) {
+            return;
+        }
         let mut present = self.all.present();
         if present.known < self.all.known_max && present.newcomers.remove(&self.number).is_some() {
             present.known += 1;
+            self.stays.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -8,6 +8,7 @@
 use super::value::{Json, Members};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use prost::Message;
 use prost_types::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -137,7 +138,7 @@ impl<'o> Writing<'o> {
 }
 
 /// A shape of the service model: its members by both names, read and written.
-pub(crate) trait Shape: Sized {
+pub(crate) trait Shape: Message + Sized {
     /// Field name and member name of each member, in the order of the fields.
     const MEMBERS: &'static [(&'static str, &'static str)];
 

@@ -9,6 +9,7 @@ mod value;
 pub(crate) use codec::Shape;
 
 use codec::{Reading, Value};
+use prost::Message;
 use zeroize::Zeroizing;
 
 /// Why a body is not the request that it should be.
@@ -33,14 +34,19 @@ pub(crate) fn read<S: Shape>(body: &[u8]) -> Result<S, ReadError> {
 
 /// Writes an answer; nothing at all for a shape without members, as AWS does. It may hold plaintext.
 pub(crate) fn write<S: Shape>(answer: &S) -> Zeroizing<Vec<u8>> {
-    // Large enough for almost every answer, so that it does not grow and leave copies behind.
-    const USUAL_BYTES_MAX: usize = 16 << 10;
     let mut out = Zeroizing::new(Vec::new());
     if !S::MEMBERS.is_empty() {
-        out.reserve(USUAL_BYTES_MAX);
+        out.reserve(usual_bytes(answer));
         answer.to_json(&mut out);
     }
     out
+}
+
+/// Room for what is secret, which are blobs and become larger by a third, and for the names beside them: an answer that
+/// holds a plaintext does not grow and leave copies of it behind.
+fn usual_bytes(answer: &impl Message) -> usize {
+    const NAMES_BYTES: usize = 512;
+    NAMES_BYTES + 2 * answer.encoded_len()
 }
 
 /// The body of an error.

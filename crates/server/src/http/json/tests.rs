@@ -394,3 +394,23 @@ fn text_and_blobs_are_written_so_that_any_reader_gets_them_back() {
 fn a_shape_without_members_has_an_empty_body() {
     assert!(write(&v1::EnableKeyResponse {}).is_empty());
 }
+
+#[test]
+fn an_answer_with_a_plaintext_is_written_without_growing() {
+    let long = |bytes| "x".repeat(bytes);
+    for bytes in [0, 1, 32, 1_024, 4_096] {
+        let data_key = v1::GenerateDataKeyResponse {
+            plaintext: vec![0x5a; bytes],
+            ciphertext_blob: vec![0xa5; bytes],
+            key_id: long(100),
+            key_material_id: long(64),
+            ..Default::default()
+        };
+        assert_eq!(write(&data_key).capacity(), usual_bytes(&data_key), "{bytes}");
+        let opened = v1::DecryptResponse {
+            plaintext: vec![0x5a; bytes],
+            ..Default::default()
+        };
+        assert_eq!(write(&opened).capacity(), usual_bytes(&opened), "{bytes}");
+    }
+}

@@ -1,11 +1,10 @@
 //! What a connection may do, and for how long.
 
-use super::super::connection::ToKnown;
+use super::super::connection::Answer;
 use super::*;
 use crate::config::Mode;
 use crate::testing::{Authority, listener_files};
 use crate::tls::TlsFiles;
-use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -28,15 +27,16 @@ struct Echo {
 }
 
 impl Answers for Echo {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         self.arrived.notify_one();
         if let Some(may_answer) = &self.may_answer {
             may_answer.notified().await;
         }
-        let mut answer = Response::new(Full::new(body));
-        answer.extensions_mut().insert(ToKnown);
-        answer
+        Answer {
+            response: Response::new(Full::new(body)),
+            to_known: true,
+        }
     }
 }
 

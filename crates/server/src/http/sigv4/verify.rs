@@ -57,7 +57,7 @@ pub(crate) async fn verify(
         Scoped::Sts => &*SIGNED_FOR_STS,
     };
     let expected = Expected {
-        region: &region.to_string(),
+        region: region.as_str(),
         service: claim.service.as_str(),
         required,
         now,
