@@ -1,7 +1,7 @@
 //! One request to its answer: which protocol, who calls, what is asked, and how it is told.
 
-use super::authenticate::{Authenticated, Authenticator};
-use super::body::BodyLimits;
+use super::authenticate::{Authenticated, Authenticator, ClaimedKey};
+use super::body::{BodyLimits, ReadBody};
 use super::connection::{Answer, Answers};
 use super::refusal::Refusal;
 use super::sigv4::{self, Claim, Replays, Scoped};
@@ -10,13 +10,15 @@ use crate::errors::OperationError;
 use crate::operations::call::{CALL_DURATION_MAX, REQUEST_ID_HEADER};
 use crate::operations::{Call, RequestId, Service};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use kms_domain::vocabulary::{RegionName, Timestamp};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -64,14 +66,14 @@ impl AwsApi {
         Answer { response, to_known }
     }
 
-    /// Says in `known` whether the request's signature holds, whatever comes of it.
+    /// Says in `to_known` whether the request's signature holds, whatever comes of it.
     async fn carry_out<B>(
         &self,
         request_id: &str,
         protocol: Scoped,
         mut parts: Parts,
         body: B,
-        known: &mut bool,
+        to_known: &mut bool,
     ) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes>,
@@ -79,17 +81,17 @@ impl AwsApi {
         let (region, now) = (self.authenticator.region(), self.authenticator.clock().now());
         let claim = claim_of(&mut parts, protocol, region, now)?;
         // Before the body, so that whoever has no access key can make nobody keep one.
-        let key = self
+        let mut key = self
             .authenticator
             .key_of(&claim, Instant::now() + CALL_DURATION_MAX)
             .await?;
-        let body = self.bodies.read(&parts.headers, body).await?;
+        let body = self.read_body(&parts.headers, body, &mut key).await?;
         let deadline = Instant::now() + CALL_DURATION_MAX;
         let authenticated = self
             .authenticator
             .caller_of(parts, body.bytes.clone(), &claim, key)
             .await?;
-        *known = true;
+        *to_known = true;
         match protocol {
             Scoped::Kms => self.operate(&claim, authenticated, deadline).await,
             Scoped::Sts => {
@@ -97,6 +99,25 @@ impl AwsApi {
                 Ok(sts::caller_identity(authenticated.caller.principal(), request_id).into())
             }
         }
+    }
+
+    /// Reads the body. If it is not there yet the view of its `key` is given up: whoever sends slowly keeps no old state in
+    /// memory.
+    async fn read_body<B>(
+        &self,
+        headers: &HeaderMap,
+        body: B,
+        key: &mut ClaimedKey,
+    ) -> Result<ReadBody, Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let mut reading = pin!(self.bodies.read(headers, body));
+        if let Some(read) = reading.as_mut().now_or_never() {
+            return read;
+        }
+        key.forget_what_was_seen();
+        reading.await
     }
 
     async fn operate(
@@ -117,7 +138,7 @@ impl AwsApi {
                 request_id,
                 deadline,
                 // It is as new as this request. What a change decides on is to be as new as can be.
-                seen: (!is_change).then_some(seen),
+                seen: seen.filter(|_| !is_change),
             });
         if is_change {
             let request_id = call.as_ref().ok().and_then(|call| call.request_id.as_ref());

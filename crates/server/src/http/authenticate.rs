@@ -31,14 +31,21 @@ pub(crate) struct Authenticator {
 pub(crate) struct ClaimedKey {
     signing_key: KSigningKey,
     caller: Caller,
-    seen: Seen,
+    seen: Option<Seen>,
 }
 
-/// Who signed a request, and what was seen to find it out.
+impl ClaimedKey {
+    /// Gives up the view in which the key was found.
+    pub(crate) fn forget_what_was_seen(&mut self) {
+        self.seen = None;
+    }
+}
+
+/// Who signed a request, and what was seen to find it out, unless that was given up.
 pub(crate) struct Authenticated {
     pub(crate) caller: Caller,
     pub(crate) signed: Signed,
-    pub(crate) seen: Seen,
+    pub(crate) seen: Option<Seen>,
 }
 
 impl Authenticator {
@@ -75,7 +82,7 @@ impl Authenticator {
                 id: access_key.id,
                 revision: access_key.revision,
             },
-            seen,
+            seen: Some(seen),
         })
     }
 
