@@ -111,7 +111,7 @@ impl Protocols {
             })
         };
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
-        // Looked at when it is woken, not whenever something happens on the connection.
+        // As a set, of this one alone, because a set polls what has been woken, and not for every packet.
         let mut interruption = FuturesUnordered::from_iter([async {
             tokio::select! {
                 () = guest.must_go() => Interruption::AtOnce,

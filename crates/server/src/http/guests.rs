@@ -78,7 +78,7 @@ impl Guest {
 
     /// Its client has signed something: it stays, if there is a place among the known. May be said again.
     pub(super) fn is_known(&self) {
-        // Said with every answer; the others are only stopped for the first.
+        // Said with every answer; the lock is taken only until it stays.
         if self.stays.load(Ordering::Relaxed) {
             return;
         }
@@ -93,9 +93,10 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         let mut present = self.all.present();
-        let was_newcomer = present.newcomers.remove(&self.number).is_some();
-        if !was_newcomer && !self.must_go.is_cancelled() {
+        if *self.stays.get_mut() {
             present.known -= 1;
+        } else {
+            present.newcomers.remove(&self.number);
         }
     }
 }

@@ -42,8 +42,8 @@ pub(crate) fn write<S: Shape>(answer: &S) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// Room for what is secret, which are blobs and become larger by a third, and for the names beside them: an answer that
-/// holds a plaintext does not grow and leave copies of it behind.
+/// Room for an answer that holds a plaintext, so that it does not grow and leave copies of it behind. A blob becomes larger
+/// by a third, rounded up, and two quotes; the rest is for the names.
 fn usual_bytes(answer: &impl Message) -> usize {
     const NAMES_BYTES: usize = 512;
     NAMES_BYTES + 2 * answer.encoded_len()

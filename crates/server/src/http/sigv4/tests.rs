@@ -630,6 +630,7 @@ async fn a_date_of_another_form_is_incomplete_and_never_read_in_part() {
         "201508300T12360Z",
         "20150830T 23600Z",
         "20150830T256000Z",
+        "20150830T123660Z",
         "+20150830T123600Z",
         "120150830T123600Z",
         "Sun, 30 Aug 2015 12:36:00 GMT",
