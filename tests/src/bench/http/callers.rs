@@ -193,7 +193,7 @@ impl Callers {
         &self.target
     }
 
-    /// All callers call, each again when it is answered.
+    /// All callers call, each again when it is answered. Latencies contain the signing of each call.
     ///
     /// # Errors
     /// When a caller panicked or nothing can be signed.
