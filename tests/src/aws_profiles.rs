@@ -3,6 +3,7 @@
 
 use crate::cluster::{ACCOUNT, Cluster, Endpoint};
 use crate::files::{write_private, write_public};
+use crate::ledger::within;
 use crate::names::NodeName;
 use crate::wait::until;
 use anyhow::Context;
@@ -15,6 +16,8 @@ pub const OTHER_ACCOUNT: &str = "444455556666";
 
 /// How long a new access key may take to be known in every region.
 const KNOWN_WITHIN: Duration = Duration::from_secs(30);
+
+const CALL_WITHIN: Duration = Duration::from_secs(5);
 
 /// What tells the accounts' profiles apart: `concord-<region>` and `concord-2-<region>`.
 const PROFILES: [(&str, &str); 2] = [("concord", ACCOUNT), ("concord-2", OTHER_ACCOUNT)];
@@ -118,10 +121,21 @@ impl Cluster {
             Err(status) if status.code() == tonic::Code::AlreadyExists => {}
             made => drop(made.with_context(|| format!("account {account}"))?),
         }
-        let request = CreateAccessKeyRequest {
-            principal: format!("arn:aws:iam::{account}:user/administrator"),
-        };
-        let made = admin.create_access_key(request).await?.into_inner();
+        let principal = format!("arn:aws:iam::{account}:user/administrator");
+        self.make_access_key(first, principal).await
+    }
+
+    /// Makes an access key of `principal`, an ARN, through a node of its account's home region.
+    ///
+    /// # Errors
+    /// When the node refuses; without an answer the key may have been made.
+    pub async fn make_access_key(
+        &self,
+        node: &NodeName,
+        principal: String,
+    ) -> anyhow::Result<AwsCredentials> {
+        let request = within(CreateAccessKeyRequest { principal }, CALL_WITHIN);
+        let made = self.admin(node)?.create_access_key(request).await?.into_inner();
         let access_key = made.access_key.context("an access key that was made is shown")?;
         Ok(AwsCredentials {
             access_key_id: access_key.access_key_id,

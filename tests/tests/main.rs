@@ -1,6 +1,7 @@
 //! Promises of the whole product, on real processes. One file a promise; the numbers are those of the issue.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod access_keys;
 mod aws_clients;
 mod aws_rust;
 mod calls;
