@@ -6,6 +6,9 @@ use kms_server::config::{Config, Mode};
 use kms_server::{logging, memory, node, seal};
 use std::path::PathBuf;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "kmsd", version, about = "One node of Concord KMS")]
 struct Arguments {
