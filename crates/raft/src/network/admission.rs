@@ -92,17 +92,26 @@ impl Admission {
         request: Request<Asked>,
         standing: Standing,
     ) -> Result<(NodeId, Asked), Status> {
+        let identity = identity_of(&request)?;
+        let message = request.into_inner();
+        self.admit_message(&identity, &message, standing).await?;
+        Ok((identity.node_id, message))
+    }
+
+    /// Lets one message of a stream in, or answers why not.
+    pub(crate) async fn admit_message(
+        &self,
+        identity: &PeerIdentity,
+        message: &impl Call,
+        standing: Standing,
+    ) -> Result<(), Status> {
         if self.local.is_superseded() {
             return Err(Status::unavailable("this node's data folder is an old copy"));
         }
-        let identity = request.extensions().get::<PeerIdentity>().cloned();
-        let message = request.into_inner();
-        let identity = identity.ok_or_else(|| Status::unauthenticated("the peer has no identity"))?;
-        let Some(header) = message.header() else {
-            return Err(self.refuse_without_header(&identity, standing));
-        };
-        self.check(&identity, header, standing).await?;
-        Ok((identity.node_id, message))
+        match message.header() {
+            Some(header) => self.check(identity, header, standing).await,
+            None => Err(self.refuse_without_header(identity, standing)),
+        }
     }
 
     /// A stranger is told that it is one, whatever it sends.
@@ -239,6 +248,12 @@ impl Admission {
         // An older membership than the asker's may still name a node that has been removed since.
         index_of(&membership) > question.membership_index && member.store_id.0[..] == question.store_id[..]
     }
+}
+
+/// Who the peer is by its certificate.
+pub(crate) fn identity_of<Asked>(request: &Request<Asked>) -> Result<PeerIdentity, Status> {
+    let identity = request.extensions().get::<PeerIdentity>().cloned();
+    identity.ok_or_else(|| Status::unauthenticated("the peer has no identity"))
 }
 
 fn index_of(membership: &StoredMembership) -> u64 {

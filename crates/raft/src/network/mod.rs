@@ -8,6 +8,7 @@ mod raft_network;
 mod service;
 mod snapshot_inbox;
 mod snapshot_sender;
+mod vote_line;
 
 pub(crate) use admission::Admission;
 pub(crate) use dial::Peers;
@@ -18,3 +19,4 @@ pub(crate) use peer::{CallError, Peer};
 pub(crate) use raft_network::NetworkFactory;
 pub use service::RaftService;
 pub(crate) use snapshot_inbox::SnapshotInbox;
+pub(crate) use vote_line::VoteLine;

@@ -132,8 +132,7 @@ impl Peer {
         Calling: Future<Output = Result<Response<Reply>, Status>>,
     {
         let (reply, header) = self.exchange(message, timeout, rpc).await?;
-        let checked = self.local.check_life(&header, Some(self.member.store_id)).await;
-        checked.map_err(|error| CallError::AnswerRefused(self.node_id, error.text))?;
+        self.check_disk(&header).await?;
         Ok(reply)
     }
 
@@ -149,24 +148,44 @@ impl Peer {
         Reply: Answer,
         Calling: Future<Output = Result<Response<Reply>, Status>>,
     {
-        let client = match &self.client {
-            Ok(client) => client.clone(),
-            Err(error) => return Err(CallError::NotSent(self.node_id, error.to_string())),
-        };
+        let client = self.client()?;
         let calling = tokio::time::timeout(timeout, rpc(client, Request::new(message)));
         let reply = match calling.await {
             Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => {
-                self.hear_refusal(&status).await;
-                return Err(self.error_of(&status));
-            }
-            Err(_) => {
-                return Err(CallError::NoAnswer(
-                    self.node_id,
-                    format!("nothing within {timeout:?}"),
-                ));
-            }
+            Ok(Err(status)) => return Err(self.failed(&status).await),
+            Err(_) => return Err(self.no_answer_within(timeout)),
         };
+        let header = self.header_of(&reply)?;
+        Ok((reply, header))
+    }
+
+    pub(super) fn client(&self) -> Result<RaftInternalClient<Channel>, CallError> {
+        let client = self.client.clone();
+        client.map_err(|error| CallError::NotSent(self.node_id, error.to_string()))
+    }
+
+    pub(super) fn no_answer_within(&self, timeout: Duration) -> CallError {
+        CallError::NoAnswer(self.node_id, format!("nothing within {timeout:?}"))
+    }
+
+    /// Whether both mean the same node, disk and address.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.node_id == other.node_id && self.member == other.member
+    }
+
+    /// Checks that an answer is given by the disk that membership names.
+    pub(super) async fn check(&self, reply: &impl Answer) -> Result<(), CallError> {
+        self.check_disk(&self.header_of(reply)?).await
+    }
+
+    async fn check_disk(&self, header: &pb::CallHeader) -> Result<(), CallError> {
+        let checked = self.local.check_life(header, Some(self.member.store_id)).await;
+        checked.map_err(|error| CallError::AnswerRefused(self.node_id, error.text))?;
+        Ok(())
+    }
+
+    /// The header of an answer that comes from this peer's cluster, region and node.
+    fn header_of(&self, reply: &impl Answer) -> Result<pb::CallHeader, CallError> {
         let refused = |text: String| CallError::AnswerRefused(self.node_id, text);
         let header = reply
             .header()
@@ -178,7 +197,13 @@ impl Peer {
         if header.node_id != self.node_id {
             return Err(refused(format!("it is from node {}", header.node_id)));
         }
-        Ok((reply, header))
+        Ok(header)
+    }
+
+    /// What a failed call means; a refusal is listened to first.
+    pub(super) async fn failed(&self, status: &Status) -> CallError {
+        self.hear_refusal(status).await;
+        self.error_of(status)
     }
 
     /// A peer that calls this node's disk an old copy is listened to, before anything else is done.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_server::{RaftInternal, RaftInternalServer};
 use openraft::raft::{
@@ -12,9 +14,10 @@ use openraft::raft::{
     VoteResponse,
 };
 use tokio::time::Instant;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::admission::Standing;
+use super::admission::{Standing, identity_of};
+use super::identity::PeerIdentity;
 use crate::encoding;
 use crate::error::ProposeError;
 use crate::node::{Inner, LeaderAnswer};
@@ -70,6 +73,23 @@ impl RaftService {
             vote: Some(vote_to_pb(&answer.vote)),
             granted: answer.vote_granted,
             last_log_id: answer.last_log_id.as_ref().map(log_id_to_pb),
+        })
+    }
+}
+
+impl Inner {
+    async fn tell_vote(
+        &self,
+        asker: &PeerIdentity,
+        question: pb::ReadVoteRequest,
+    ) -> Result<pb::ReadVoteResponse, Status> {
+        let admitted = self.admission.admit_message(asker, &question, Standing::Member);
+        admitted.await?;
+        let vote = self.core.vote_now();
+        let vote = vote.ok_or_else(|| stopped("the node has never voted"))?;
+        Ok(pb::ReadVoteResponse {
+            header: Some(self.core.local.header(0)),
+            vote: Some(vote_to_pb(&vote)),
         })
     }
 }
@@ -308,17 +328,20 @@ impl RaftInternal for RaftService {
         }))
     }
 
-    async fn read_vote(
+    type ReadVotesStream = BoxStream<'static, Result<pb::ReadVoteResponse, Status>>;
+
+    /// Ends when the node does: a stream that stayed open would keep the listener from closing.
+    async fn read_votes(
         &self,
-        request: Request<pb::ReadVoteRequest>,
-    ) -> Result<Response<pb::ReadVoteResponse>, Status> {
-        self.node.admission.admit(request, Standing::Member).await?;
-        let vote = self.node.core.vote_now().await;
-        let vote = vote.ok_or_else(|| stopped("the node has stopped"))?;
-        Ok(Response::new(pb::ReadVoteResponse {
-            header: self.header(),
-            vote: Some(vote_to_pb(&vote)),
-        }))
+        request: Request<Streaming<pb::ReadVoteRequest>>,
+    ) -> Result<Response<Self::ReadVotesStream>, Status> {
+        let asker = Arc::new((identity_of(&request)?, Arc::clone(&self.node)));
+        let answers = request.into_inner().then(move |question| {
+            let asker = Arc::clone(&asker);
+            async move { asker.1.tell_vote(&asker.0, question?).await }
+        });
+        let answers = answers.take_until(self.node.cancel.clone().cancelled_owned());
+        Ok(Response::new(answers.boxed()))
     }
 
     async fn read_clock(

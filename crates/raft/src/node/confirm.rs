@@ -9,13 +9,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kms_proto::internal::raft::v1 as pb;
 use tokio::time::Instant;
 
 use super::Core;
 use super::quorum::is_quorum;
 use crate::type_config::{LogId, Membership, NodeId, Vote, term_of};
-use crate::wire::vote_from_pb;
+use crate::wire::{decode_vote, vote_from_pb};
 
 /// The longest wait for one node's vote. After that everybody is asked.
 const VOTE_TIMEOUT: Duration = Duration::from_millis(50);
@@ -41,9 +40,10 @@ impl Standing {
 }
 
 impl Core {
-    /// This node's vote; none if the node has stopped.
-    pub(crate) async fn vote_now(&self) -> Option<Vote> {
-        self.raft.with_raft_state(|state| *state.vote_ref()).await.ok()
+    /// This node's durable vote; none if it has never voted. A later one that is not durable yet has not been told to
+    /// anybody.
+    pub(crate) fn vote_now(&self) -> Option<Vote> {
+        decode_vote(&self.log.vote()?).ok()
     }
 
     /// The read index, if this node leads and the voter makes a quorum with it. `vote` is the voter's, looked up after
@@ -90,15 +90,7 @@ impl Core {
 
     async fn vote_of(&self, node_id: NodeId, timeout: Duration) -> Option<Vote> {
         let peer = self.peer(node_id)?;
-        let message = pb::ReadVoteRequest {
-            header: peer.header(),
-        };
-        let answer: pb::ReadVoteResponse = peer
-            .call(message, timeout, |mut client, request| async move {
-                client.read_vote(request).await
-            })
-            .await
-            .ok()?;
+        let answer = self.vote_line.ask(&peer, timeout).await.ok()?;
         vote_from_pb(answer.vote.as_ref()).ok()
     }
 }

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use kms_domain::Proposal;
 use kms_domain::vocabulary::Timestamp;
 use kms_proto::internal::raft::v1::raft_internal_server::RaftInternalServer;
-use kms_storage::{DataFolder, SnapshotStore, StoreId};
+use kms_storage::{DataFolder, LogStore, SnapshotStore, StoreId};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ pub use start::{NodeOptions, Started};
 pub use status::{MemberStatus, NodeStatus, Role};
 
 use crate::error::{ProposeError, ReadError};
-use crate::network::{Admission, LocalIdentity, Peer, Peers, RaftService, SnapshotInbox};
+use crate::network::{Admission, LocalIdentity, Peer, Peers, RaftService, SnapshotInbox, VoteLine};
 use crate::settings::RaftSettings;
 use crate::state_machine::{StateMachine, View};
 use crate::type_config::{NodeId, TypeConfig};
@@ -68,7 +68,7 @@ pub(crate) struct Inner {
     pub(crate) inbox: SnapshotInbox,
     disk: Arc<DataFolder>,
     snapshots: SnapshotStore,
-    cancel: CancellationToken,
+    pub(crate) cancel: CancellationToken,
 }
 
 /// What proposals and reads need.
@@ -83,6 +83,8 @@ pub(crate) struct Core {
     readers: read_queue::ReadQueue,
     /// Which of the others a leader asks for its vote: counted up when one did not confirm.
     confirming_turn: AtomicUsize,
+    pub(crate) vote_line: VoteLine,
+    log: LogStore,
     proposals_waiting: Semaphore,
     proposals_waiting_bytes: Semaphore,
     /// Which root key this node holds; not secret.
@@ -93,7 +95,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// A member to call, if the membership names it.
-    fn peer(&self, node_id: NodeId) -> Option<Peer> {
+    pub(crate) fn peer(&self, node_id: NodeId) -> Option<Peer> {
         let membership = Arc::clone(&self.observed.membership.borrow());
         let member = membership.get_node(&node_id)?;
         Some(self.peers.shared(node_id, member))

@@ -1,13 +1,14 @@
-//! Linearizable reads by ReadIndex, on every node. One question serves all who arrived before it was
-//! sent, and nobody joins a question already under way: a caller must see every write that was
-//! acknowledged before it came, which an answer on its way may have missed.
+//! Linearizable reads by ReadIndex, on every node. One question is under way at a time; it serves all who arrived before
+//! it was sent, and whoever comes later is served by the next one: a caller must see every write that was acknowledged
+//! before it came, which an answer on its way may have missed. So a busy node asks with many callers at a time, and a
+//! lone caller does not wait for others.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kms_proto::internal::raft::v1 as pb;
 use openraft::ReadPolicy;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,10 +18,6 @@ use crate::error::ReadError;
 use crate::state_machine::View;
 use crate::type_config::{NodeId, Vote};
 use crate::wire::vote_to_pb;
-
-/// Questions under way at once. Two keep a late arrival from waiting a whole round for its turn;
-/// more would only make batches smaller.
-const QUESTIONS_MAX: usize = 2;
 
 /// The longest that one question is asked again and again, whatever its callers wait for.
 const QUESTION_LIFE_MAX: Duration = Duration::from_secs(5);
@@ -39,18 +36,9 @@ pub(super) fn start_asking(core: &Arc<Core>, cancel: CancellationToken) {
 }
 
 async fn ask_for_ever(core: Arc<Core>) {
-    let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
     loop {
-        core.readers.somebody().await;
-        let Ok(place) = Arc::clone(&questions).acquire_owned().await else {
-            return;
-        };
         let batch = core.readers.take().await;
-        let core = Arc::clone(&core);
-        tokio::spawn(async move {
-            core.answer(batch).await;
-            drop(place);
-        });
+        core.answer(batch).await;
     }
 }
 
@@ -148,7 +136,7 @@ impl Core {
         let message = pb::ReadIndexRequest {
             header: peer.header(),
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-            vote: self.vote_now().await.as_ref().map(vote_to_pb),
+            vote: self.vote_now().as_ref().map(vote_to_pb),
         };
         let calling = peer.call(message, timeout, |mut client, request| async move {
             client.read_index(request).await

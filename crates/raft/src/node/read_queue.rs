@@ -1,18 +1,11 @@
-//! Callers who wait for a read index, gathered into batches: one question serves a whole batch.
-//!
-//! Each question costs a message to every node, so a busy node asks for half of its callers while it works for the
-//! other half. A lone caller is not kept waiting: how many are wanted follows from how many there were.
+//! Callers who wait for a read index. One question serves all who wait when it is asked.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::error::ReadError;
-
-/// The longest that the first of a batch waits for others to come.
-const GATHERING_MAX: Duration = Duration::from_millis(2);
 
 /// A caller that waits for a read index.
 pub(super) struct Waiter {
@@ -32,28 +25,14 @@ pub(super) enum NoPlace {
 /// The waiting callers.
 pub(super) struct ReadQueue {
     gathered: Mutex<Gathered>,
-    /// Told when a batch begins and when enough have come, not for every caller.
+    /// Told when the first of a batch comes.
     come: Notify,
 }
 
 struct Gathered {
     waiting_max: usize,
     waiters: Vec<Waiter>,
-    /// Sizes of the last two batches.
-    last: usize,
-    before_last: usize,
     closed: bool,
-}
-
-impl Gathered {
-    /// Half of those who were served by the last two questions.
-    fn wanted(&self) -> usize {
-        usize::midpoint(self.last, self.before_last).max(1)
-    }
-
-    fn is_enough(&self) -> bool {
-        self.waiters.len() >= self.wanted()
-    }
 }
 
 impl ReadQueue {
@@ -63,8 +42,6 @@ impl ReadQueue {
             gathered: Mutex::new(Gathered {
                 waiting_max,
                 waiters: Vec::new(),
-                last: 0,
-                before_last: 0,
                 closed: false,
             }),
             come: Notify::new(),
@@ -81,38 +58,23 @@ impl ReadQueue {
             return Err(NoPlace::Full);
         }
         gathered.waiters.push(waiter);
-        let waiting = gathered.waiters.len();
-        let tell = waiting == 1 || waiting == gathered.wanted();
+        let is_first = gathered.waiters.len() == 1;
         drop(gathered);
-        if tell {
+        if is_first {
             self.come.notify_one();
         }
         Ok(())
     }
 
-    /// Returns when somebody waits.
-    pub(super) async fn somebody(&self) {
-        while self.lock().waiters.is_empty() {
+    /// Everybody who waits, as soon as somebody does. Whoever comes after this has returned is not among them.
+    pub(super) async fn take(&self) -> Vec<Waiter> {
+        loop {
+            let waiters = std::mem::take(&mut self.lock().waiters);
+            if !waiters.is_empty() {
+                return waiters;
+            }
             self.come.notified().await;
         }
-    }
-
-    /// Everybody who waits, once enough have come or the wait has been long enough. Whoever comes after this has
-    /// returned is not among them.
-    pub(super) async fn take(&self) -> Vec<Waiter> {
-        let until = Instant::now() + GATHERING_MAX;
-        while !self.lock().is_enough() {
-            if tokio::time::timeout_at(until, self.come.notified())
-                .await
-                .is_err()
-            {
-                break;
-            }
-        }
-        let mut gathered = self.lock();
-        gathered.before_last = gathered.last;
-        gathered.last = gathered.waiters.len();
-        std::mem::take(&mut gathered.waiters)
     }
 
     /// Sends everybody away, now and later.
@@ -138,6 +100,7 @@ impl ReadQueue {
 mod tests {
     use super::*;
     use std::sync::Arc;
+    use std::time::Duration;
 
     fn waiter() -> (Waiter, oneshot::Receiver<Result<u64, ReadError>>) {
         let (answer, answered) = oneshot::channel();
@@ -145,44 +108,22 @@ mod tests {
         (Waiter { deadline, answer }, answered)
     }
 
-    /// Joins `count` callers and takes one batch.
-    async fn batch_of(queue: &ReadQueue, count: usize) -> usize {
-        for _ in 0..count {
-            queue.join(waiter().0).unwrap();
-        }
-        queue.somebody().await;
-        queue.take().await.len()
-    }
-
     #[tokio::test]
-    async fn a_lone_caller_does_not_wait_for_others() {
-        let queue = ReadQueue::new(10);
-        for _ in 0..3 {
-            let began = Instant::now();
-            assert_eq!(batch_of(&queue, 1).await, 1);
-            assert!(began.elapsed() < GATHERING_MAX, "{:?}", began.elapsed());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_busy_node_waits_for_half_of_its_callers_but_not_for_long() {
+    async fn all_who_wait_are_taken_at_once_and_who_comes_later_is_taken_next() {
         let queue = Arc::new(ReadQueue::new(100));
-        batch_of(&queue, 40).await;
-        batch_of(&queue, 24).await;
+        for count in [1, 40, 2] {
+            for _ in 0..count {
+                queue.join(waiter().0).unwrap();
+            }
+            assert_eq!(queue.take().await.len(), count);
+        }
         let taking = {
             let queue = Arc::clone(&queue);
             tokio::spawn(async move { queue.take().await.len() })
         };
-        for _ in 0..32 {
-            queue.join(waiter().0).unwrap();
-        }
-        let taken = taking.await.unwrap();
-        assert_eq!(taken, 32);
-        // Nobody else comes: what is there is taken all the same.
-        let began = Instant::now();
-        assert_eq!(batch_of(&queue, 1).await, 1);
-        assert!(began.elapsed() >= GATHERING_MAX, "it did not wait for others");
-        assert!(began.elapsed() < Duration::from_secs(1));
+        tokio::task::yield_now().await;
+        queue.join(waiter().0).unwrap();
+        assert_eq!(taking.await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use super::read_queue::ReadQueue;
 use super::{Clock, Core, Inner, Node, QuorumHeard, presence, read};
 use crate::error::StartError;
 use crate::log_store::RaftLog;
-use crate::network::{Admission, Dial, LocalIdentity, NetworkFactory, Peers, SnapshotInbox};
+use crate::network::{Admission, Dial, LocalIdentity, NetworkFactory, Peers, SnapshotInbox, VoteLine};
 use crate::settings::RaftSettings;
 use crate::state_machine::{
     EFFECTS_WAITING_MAX, EffectSender, EmittedEffect, ImageFeed, StateMachine, blocking, recover,
@@ -98,6 +98,8 @@ impl Node {
             views,
             readers: ReadQueue::new(settings.reads_waiting_max),
             confirming_turn: AtomicUsize::new(0),
+            vote_line: VoteLine::default(),
+            log: disk.log().clone(),
             proposals_waiting: Semaphore::new(settings.proposals_waiting_max),
             proposals_waiting_bytes: Semaphore::new(settings.proposals_waiting_bytes_max),
             settings,

@@ -1,5 +1,6 @@
 //! Who is refused: no certificate, another region, a stranger, another disk, an older life.
 
+use futures_util::stream;
 use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use tonic::{Code, Status};
@@ -24,12 +25,29 @@ async fn read_clock(address: &str, caller: u64, header: pb::CallHeader) -> Resul
         .map(|_| ())
 }
 
+/// Asks once as it should be and once with this header, both on one stream.
+async fn read_votes(address: &str, caller: u64, headers: [pb::CallHeader; 2]) -> Result<(), Status> {
+    let channel = PlainDial(caller).channel(0, address).unwrap();
+    let questions = headers.map(|header| pb::ReadVoteRequest { header: Some(header) });
+    let mut client = RaftInternalClient::new(channel);
+    let opened = client.read_votes(stream::iter(questions)).await;
+    let mut answers = opened?.into_inner();
+    assert!(
+        answers.message().await?.is_some(),
+        "the good question is answered"
+    );
+    answers.message().await.map(|_| ())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_is_refused_unless_certificate_cluster_region_target_and_store_are_right() {
     let region = TestRegion::of(3).await;
     let address = region.address(1);
     let good = header(&region.node(2), 1);
     read_clock(&address, 2, good.clone()).await.unwrap();
+    read_votes(&address, 2, [good.clone(), good.clone()])
+        .await
+        .unwrap();
 
     let edits: [(&str, Edit); 7] = [
         ("another cluster", |h| h.cluster_id = "other".to_owned()),
@@ -45,8 +63,14 @@ async fn a_call_is_refused_unless_certificate_cluster_region_target_and_store_ar
     for (what, edit) in edits {
         let mut header = good.clone();
         edit(&mut header);
-        let refused = read_clock(&address, 2, header).await.unwrap_err();
+        let refused = read_clock(&address, 2, header.clone()).await.unwrap_err();
         assert_eq!(refused.code(), Code::PermissionDenied, "{what}: {refused:?}");
+        let refused = read_votes(&address, 2, [good.clone(), header]).await.unwrap_err();
+        assert_eq!(
+            refused.code(),
+            Code::PermissionDenied,
+            "in a stream, {what}: {refused:?}"
+        );
     }
     let mut stranger = good.clone();
     stranger.node_id = 9;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use kms_proto::internal::raft::v1 as pb;
+use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use tokio::time::Instant;
 
-use super::region::{TestRegion, in_seconds, pulse, until, write};
-use crate::ReadError;
+use super::region::{PlainDial, TestRegion, in_seconds, pulse, until, write};
+use crate::{Dial, ReadError};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_on_a_follower_sees_every_write_acknowledged_before_it() {
@@ -46,6 +49,8 @@ async fn readers_that_share_questions_all_see_what_was_acknowledged_before_they_
 async fn a_leader_that_is_cut_off_gives_no_read_although_it_does_not_know_of_its_successor() {
     let region = TestRegion::of(3).await;
     let old = region.leader().await;
+    // From here on the leader has a stream on which it asks.
+    region.node(old).read(in_seconds(10)).await.unwrap();
     region.cut_off(old);
     let begun = Instant::now();
     let refused = region.node(old).read(begun + Duration::from_millis(700)).await;
@@ -75,12 +80,49 @@ async fn one_vote_confirms_a_leader_of_three_and_one_node_that_is_dead_is_asked_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_nobody_waits_for_takes_its_stream_along_and_the_next_has_one_of_its_own() {
+    let region = TestRegion::of(3).await;
+    let node = region.node(region.leader().await);
+    let follower = region.follower().await;
+    let core = &node.inner_for_test().core;
+    let peer = core.peer(follower).unwrap();
+    let line = &core.vote_line;
+    for _ in 0..3 {
+        line.ask(&peer, Duration::from_secs(5)).await.unwrap();
+        assert!(line.is_open_for_test());
+        let dropped = line.ask(&peer, Duration::from_secs(5)).now_or_never();
+        assert!(dropped.is_none(), "an answer without waiting for it");
+        assert!(
+            !line.is_open_for_test(),
+            "the next question could get this one's answer"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_ends_the_streams_on_which_it_is_asked() {
+    let region = TestRegion::of(3).await;
+    let (asking, asked) = (region.node(1), region.node(2));
+    let header = asking.inner_for_test().core.local.header(2);
+    let question = pb::ReadVoteRequest { header: Some(header) };
+    let questions = stream::once(async { question }).chain(stream::pending());
+    let channel = PlainDial(1).channel(2, &region.address(2)).unwrap();
+    let opened = RaftInternalClient::new(channel).read_votes(questions).await;
+    let mut answers = opened.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap();
+    assert!(answer.vote.is_some());
+    asked.abort_for_test().await;
+    let ended = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
+    assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_vote_of_a_node_that_has_a_new_leader_does_not_confirm_the_old_one() {
     let region = TestRegion::of(3).await;
     let old = region.leader().await;
     let follower = region.node(region.follower().await);
     let old_core_knows = region.node(old);
-    let before = follower.inner_for_test().core.vote_now().await.unwrap();
+    let before = follower.inner_for_test().core.vote_now().unwrap();
     let confirmed = old_core_knows
         .inner_for_test()
         .core
@@ -95,7 +137,7 @@ async fn the_vote_of_a_node_that_has_a_new_leader_does_not_confirm_the_old_one()
         leads.filter(|now| *now != old)
     });
     after.await;
-    let vote = follower.inner_for_test().core.vote_now().await.unwrap();
+    let vote = follower.inner_for_test().core.vote_now().unwrap();
     assert_ne!(vote, before);
     let confirmed = old_core_knows
         .inner_for_test()

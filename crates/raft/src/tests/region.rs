@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use kms_domain::command::{Bootstrap, CreateKey, NewMaterial, Pulse};
@@ -20,10 +22,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Status};
+use tower::util::MapRequestLayer;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -64,13 +68,56 @@ impl Dial for PlainDial {
     }
 }
 
-fn identity_of(request: &Request<()>) -> Option<PeerIdentity> {
-    let agent = request.metadata().get("user-agent")?.to_str().ok()?;
-    let node_id = agent.strip_prefix("node/")?.split(' ').next()?.parse().ok()?;
-    Some(PeerIdentity {
-        region: REGION.to_owned(),
-        node_id,
-    })
+/// What a node's listener sees of a request.
+struct Arriving {
+    at: u64,
+    from: Option<u64>,
+    cuts: Cuts,
+}
+
+impl Arriving {
+    fn at(node_id: u64, headers: &http::HeaderMap, cuts: &Cuts) -> Self {
+        let agent = headers.get("user-agent").and_then(|agent| agent.to_str().ok());
+        let name = agent.and_then(|agent| agent.strip_prefix("node/")?.split(' ').next());
+        Self {
+            at: node_id,
+            from: name.and_then(|id| id.parse().ok()),
+            cuts: Arc::clone(cuts),
+        }
+    }
+
+    /// An error if the network is cut between the two.
+    fn passes(&self) -> Result<(), Status> {
+        let cuts = self.cuts.lock().unwrap();
+        match self.from {
+            Some(from) if cuts.contains(&(from, self.at)) || cuts.contains(&(self.at, from)) => {
+                Err(Status::unavailable("the network is cut"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A request's body, which no longer arrives once the network is cut: streams that are open are cut as well.
+struct CutBody {
+    arriving: Arriving,
+    body: Body,
+}
+
+impl http_body::Body for CutBody {
+    type Data = bytes::Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, Status>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        match (self.arriving.passes(), frame) {
+            (Err(cut), Poll::Ready(Some(_))) => Poll::Ready(Some(Err(cut))),
+            (_, frame) => frame,
+        }
+    }
 }
 
 pub(super) fn log_options() -> LogOptions {
@@ -206,21 +253,26 @@ impl TestRegion {
         let Started { node, effects } = Node::start(options).await.unwrap();
         let cuts = Arc::clone(&self.cuts);
         let identify = move |mut request: Request<()>| {
-            let Some(peer) = identity_of(&request) else {
-                return Ok(request);
-            };
-            let cuts = cuts.lock().unwrap();
-            if cuts.contains(&(peer.node_id, node_id)) || cuts.contains(&(node_id, peer.node_id)) {
-                return Err(Status::unavailable("the network is cut"));
+            let arriving = Arriving::at(node_id, request.metadata().as_ref(), &cuts);
+            arriving.passes()?;
+            if let Some(from) = arriving.from {
+                request.extensions_mut().insert(PeerIdentity {
+                    region: REGION.to_owned(),
+                    node_id: from,
+                });
             }
-            request.extensions_mut().insert(peer);
             Ok(request)
         };
+        let cuts = Arc::clone(&self.cuts);
+        let cut_bodies = MapRequestLayer::new(move |request: http::Request<Body>| {
+            let arriving = Arriving::at(node_id, request.headers(), &cuts);
+            request.map(|body| Body::new(CutBody { arriving, body }))
+        });
         let stop_serving = CancellationToken::new();
         let service = InterceptedService::new(node.service(), identify);
         let stopping = stop_serving.clone();
         let serving = tokio::spawn(async move {
-            let server = Server::builder().add_service(service);
+            let server = Server::builder().layer(cut_bodies).add_service(service);
             let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
             server
                 .serve_with_incoming_shutdown(incoming, stopping.cancelled_owned())
