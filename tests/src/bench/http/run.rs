@@ -116,9 +116,12 @@ impl Part {
         let echo = echoes.map(|echoes| Figure::rate(name, &echoes));
         let encrypt = all.map(|all| {
             let name = format!("Encrypt over HTTP/1.1 with SigV4, {signing}");
-            Figure::rate(name, &all)
-                .by("axum echo", median(&ratios))
-                .ratio_must_be(Threshold::AtLeast(0.4))
+            let figure = Figure::rate(name, &all).by("axum echo", median(&ratios));
+            match signing {
+                Signing::EachCall => figure.ratio_must_be(Threshold::AtLeast(0.4)),
+                // A request sent over and over costs its caller next to nothing: what is left is the node's own cost.
+                Signing::Once => figure,
+            }
         });
         Ok(echo.into_iter().chain(encrypt).collect())
     }
