@@ -44,6 +44,9 @@ pub struct RaftSettings {
     /// Time between two raises of the boot count, in milliseconds: a copy of the disk that is older than this is told
     /// apart. The count is raised only after a peer has accepted the present one.
     pub boot_count_interval_ms: u64,
+    /// Time after which the stream on which a leader asks for this node's vote is ended, in milliseconds. It keeps its
+    /// connection open, and the certificates are checked again only when that is made anew.
+    pub vote_stream_ms: u64,
 }
 
 impl Default for RaftSettings {
@@ -62,6 +65,7 @@ impl Default for RaftSettings {
             proposals_waiting_bytes_max: 64 << 20,
             reads_waiting_max: 65_536,
             boot_count_interval_ms: 60_000,
+            vote_stream_ms: 300_000,
         }
     }
 }

@@ -86,7 +86,7 @@ impl Inner {
         let admitted = self.admission.admit_message(asker, &question, Standing::Member);
         admitted.await?;
         let vote = self.core.vote_now();
-        let vote = vote.ok_or_else(|| stopped("the node has never voted"))?;
+        let vote = vote.ok_or_else(|| Status::unavailable("the node has no vote to tell"))?;
         Ok(pb::ReadVoteResponse {
             header: Some(self.core.local.header(0)),
             vote: Some(vote_to_pb(&vote)),
@@ -330,17 +330,22 @@ impl RaftInternal for RaftService {
 
     type ReadVotesStream = BoxStream<'static, Result<pb::ReadVoteResponse, Status>>;
 
-    /// Ends when the node does: a stream that stayed open would keep the listener from closing.
+    /// Ends when the node does, for a stream that stayed open would keep the listener from closing, and after a while, for
+    /// it would keep its connection open beyond the connection's age, when both certificates are checked again.
     async fn read_votes(
         &self,
         request: Request<Streaming<pb::ReadVoteRequest>>,
     ) -> Result<Response<Self::ReadVotesStream>, Status> {
-        let asker = Arc::new((identity_of(&request)?, Arc::clone(&self.node)));
+        let asker = Arc::new(identity_of(&request)?);
+        let node = Arc::clone(&self.node);
         let answers = request.into_inner().then(move |question| {
-            let asker = Arc::clone(&asker);
-            async move { asker.1.tell_vote(&asker.0, question?).await }
+            let (node, asker) = (Arc::clone(&node), Arc::clone(&asker));
+            async move { node.tell_vote(&asker, question?).await }
         });
-        let answers = answers.take_until(self.node.cancel.clone().cancelled_owned());
+        let stopping = self.node.cancel.clone().cancelled_owned();
+        let life = Duration::from_millis(self.node.core.settings.vote_stream_ms);
+        let ended = tokio::time::timeout(life, stopping);
+        let answers = answers.take_until(ended);
         Ok(Response::new(answers.boxed()))
     }
 

@@ -36,10 +36,14 @@ impl VoteLine {
     ) -> Result<pb::ReadVoteResponse, CallError> {
         let asking = async {
             let kept = self.idle().take().filter(|line| line.peer.is_same_as(peer));
-            let mut line = match kept {
-                Some(line) => line,
-                None => OpenLine::to(peer).await?,
-            };
+            if let Some(mut line) = kept
+                && let Ok(answer) = line.ask().await
+            {
+                *self.idle() = Some(line);
+                return Ok(answer);
+            }
+            // None was kept, or it has ended meanwhile, as it does from time to time.
+            let mut line = OpenLine::to(peer).await?;
             let answer = line.ask().await?;
             *self.idle() = Some(line);
             Ok(answer)

@@ -2,9 +2,9 @@
 //! so that one message confirms what heartbeats to everybody would.
 //!
 //! This is ReadIndex (Ongaro's dissertation, 6.4) with votes for heartbeats. A node's vote only grows, and a leader of a
-//! later term needs the votes of a quorum, one of which would be the leader's or the other node's. Neither had voted for
-//! a later term when its vote was looked up, which was after the reader came: so nothing of a later term had been
-//! acknowledged when it came, and what this leader has committed holds all that was.
+//! later term needs the votes of a quorum, one of which would be the leader's or the other node's. Neither had let anybody
+//! count a vote for a later term when its vote was looked up, which was after the reader came: so nothing of a later term
+//! had been acknowledged when it came, and what this leader has committed holds all that was.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -40,10 +40,17 @@ impl Standing {
 }
 
 impl Core {
-    /// This node's durable vote; none if it has never voted. A later one that is not durable yet has not been told to
-    /// anybody.
+    /// This node's durable vote; none if it has never voted. A later one that is not durable yet counts for nobody: before
+    /// openraft answers a vote or an append, or counts its own vote, it waits for `RaftLogStorage::save_vote`, and the
+    /// store shows a vote before it says that it is saved.
     pub(crate) fn vote_now(&self) -> Option<Vote> {
-        decode_vote(&self.log.vote()?).ok()
+        match decode_vote(&self.log.vote()?) {
+            Ok(vote) => Some(vote),
+            Err(error) => {
+                tracing::error!(%error, "this node's own vote cannot be read");
+                None
+            }
+        }
     }
 
     /// The read index, if this node leads and the voter makes a quorum with it. `vote` is the voter's, looked up after
@@ -79,10 +86,14 @@ impl Core {
             .min(VOTE_TIMEOUT);
         let vote = self.vote_of(voter, timeout).await;
         let index = match vote {
-            Some(vote) => self.index_confirmed_by(voter, vote).await,
+            Some(vote) => {
+                let confirmed = self.index_confirmed_by(voter, vote);
+                tokio::time::timeout_at(deadline, confirmed).await.ok().flatten()
+            }
             None => None,
         };
-        if index.is_none() {
+        // Who had less time than it may take is not to blame.
+        if index.is_none() && timeout == VOTE_TIMEOUT {
             self.confirming_turn.fetch_add(1, Ordering::Relaxed);
         }
         index

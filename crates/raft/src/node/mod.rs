@@ -76,7 +76,7 @@ pub(crate) struct Core {
     pub(crate) raft: RaftHandle,
     pub(crate) local: Arc<LocalIdentity>,
     pub(crate) clock: Clock,
-    settings: RaftSettings,
+    pub(crate) settings: RaftSettings,
     peers: Arc<Peers>,
     observed: Observed,
     views: watch::Receiver<Arc<View>>,

@@ -38,15 +38,21 @@ pub(super) fn start_asking(core: &Arc<Core>, cancel: CancellationToken) {
 async fn ask_for_ever(core: Arc<Core>) {
     loop {
         let batch = core.readers.take().await;
-        core.answer(batch).await;
+        let core = Arc::clone(&core);
+        // In a task of its own, so that a panic would cost this batch alone.
+        let answering = tokio::spawn(async move { core.answer(batch).await });
+        let _ = answering.await;
     }
 }
 
 impl Core {
-    /// Asks one question for a whole batch.
-    async fn answer(&self, batch: Vec<Waiter>) {
+    /// Asks one question for all of a batch who still wait.
+    async fn answer(&self, mut batch: Vec<Waiter>) {
+        batch.retain(|waiter| !waiter.answer.is_closed());
+        let Some(latest) = batch.iter().map(|waiter| waiter.deadline).max() else {
+            return;
+        };
         let now = Instant::now();
-        let latest = batch.iter().map(|waiter| waiter.deadline).max().unwrap_or(now);
         let answer = self.ask_until(latest.min(now + QUESTION_LIFE_MAX)).await;
         for waiter in batch {
             // A caller whose own deadline has passed is gone.

@@ -24,12 +24,12 @@ pub(super) enum NoPlace {
 
 /// The waiting callers.
 pub(super) struct ReadQueue {
-    gathered: Mutex<Gathered>,
+    waiting: Mutex<Waiting>,
     /// Told when the first of a batch comes.
     come: Notify,
 }
 
-struct Gathered {
+struct Waiting {
     waiting_max: usize,
     waiters: Vec<Waiter>,
     closed: bool,
@@ -39,7 +39,7 @@ impl ReadQueue {
     /// A queue for at most so many callers.
     pub(super) fn new(waiting_max: usize) -> Self {
         Self {
-            gathered: Mutex::new(Gathered {
+            waiting: Mutex::new(Waiting {
                 waiting_max,
                 waiters: Vec::new(),
                 closed: false,
@@ -50,16 +50,16 @@ impl ReadQueue {
 
     /// Takes a place.
     pub(super) fn join(&self, waiter: Waiter) -> Result<(), NoPlace> {
-        let mut gathered = self.lock();
-        if gathered.closed {
+        let mut waiting = self.lock();
+        if waiting.closed {
             return Err(NoPlace::Closed);
         }
-        if gathered.waiters.len() >= gathered.waiting_max {
+        if waiting.waiters.len() >= waiting.waiting_max {
             return Err(NoPlace::Full);
         }
-        gathered.waiters.push(waiter);
-        let is_first = gathered.waiters.len() == 1;
-        drop(gathered);
+        waiting.waiters.push(waiter);
+        let is_first = waiting.waiters.len() == 1;
+        drop(waiting);
         if is_first {
             self.come.notify_one();
         }
@@ -79,9 +79,9 @@ impl ReadQueue {
 
     /// Sends everybody away, now and later.
     pub(super) fn close(&self) {
-        let mut gathered = self.lock();
-        gathered.closed = true;
-        gathered.waiters.clear();
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        waiting.waiters.clear();
     }
 
     /// Changes for how many callers there are places.
@@ -90,9 +90,9 @@ impl ReadQueue {
         self.lock().waiting_max = waiting_max;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Gathered> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Nothing panics while it is held.
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,7 +123,8 @@ mod tests {
         };
         tokio::task::yield_now().await;
         queue.join(waiter().0).unwrap();
-        assert_eq!(taking.await.unwrap(), 1);
+        let taken = tokio::time::timeout(Duration::from_secs(20), taking).await;
+        assert_eq!(taken.unwrap().unwrap(), 1);
     }
 
     #[tokio::test]

@@ -6,9 +6,10 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use kms_proto::internal::raft::v1 as pb;
 use kms_proto::internal::raft::v1::raft_internal_client::RaftInternalClient;
 use tokio::time::Instant;
+use tonic::Streaming;
 
 use super::region::{PlainDial, TestRegion, in_seconds, pulse, until, write};
-use crate::{Dial, ReadError};
+use crate::{Dial, RaftSettings, ReadError};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_on_a_follower_sees_every_write_acknowledged_before_it() {
@@ -60,11 +61,25 @@ async fn a_leader_that_is_cut_off_gives_no_read_although_it_does_not_know_of_its
     region.node(old).read(in_seconds(10)).await.unwrap();
 }
 
+/// Waits until the votes of all nodes for the leader are durable.
+async fn votes_for(region: &TestRegion, leader: u64) {
+    until("all vote for the leader", || {
+        let votes = region
+            .running
+            .values()
+            .map(|running| running.node.inner_for_test().core.vote_now());
+        let mut all = votes.map(|vote| vote.is_some_and(|v| v.committed && v.leader_id.voted_for == leader));
+        all.all(|votes_for_it| votes_for_it).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_vote_confirms_a_leader_of_three_and_one_node_that_is_dead_is_asked_once() {
     let mut region = TestRegion::of(3).await;
     let leader = region.leader().await;
     let applied = write(&region.node(leader), &pulse(1)).await;
+    votes_for(&region, leader).await;
     let node = region.node(leader);
     let core = &node.inner_for_test().core;
     assert!(core.ask_one_voter(in_seconds(5)).await >= Some(applied.log_index));
@@ -82,7 +97,9 @@ async fn one_vote_confirms_a_leader_of_three_and_one_node_that_is_dead_is_asked_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_nobody_waits_for_takes_its_stream_along_and_the_next_has_one_of_its_own() {
     let region = TestRegion::of(3).await;
-    let node = region.node(region.leader().await);
+    let leader = region.leader().await;
+    votes_for(&region, leader).await;
+    let node = region.node(leader);
     let follower = region.follower().await;
     let core = &node.inner_for_test().core;
     let peer = core.peer(follower).unwrap();
@@ -99,11 +116,9 @@ async fn a_question_nobody_waits_for_takes_its_stream_along_and_the_next_has_one
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_stops_ends_the_streams_on_which_it_is_asked() {
-    let region = TestRegion::of(3).await;
-    let (asking, asked) = (region.node(1), region.node(2));
-    let header = asking.inner_for_test().core.local.header(2);
+/// A stream on which node 1 has asked node 2 for its vote, and been answered.
+async fn asked_once(region: &TestRegion) -> Streaming<pb::ReadVoteResponse> {
+    let header = region.node(1).inner_for_test().core.local.header(2);
     let question = pb::ReadVoteRequest { header: Some(header) };
     let questions = stream::once(async { question }).chain(stream::pending());
     let channel = PlainDial(1).channel(2, &region.address(2)).unwrap();
@@ -111,15 +126,50 @@ async fn a_node_that_stops_ends_the_streams_on_which_it_is_asked() {
     let mut answers = opened.unwrap().into_inner();
     let answer = answers.message().await.unwrap().unwrap();
     assert!(answer.vote.is_some());
-    asked.abort_for_test().await;
-    let ended = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
+    answers
+}
+
+async fn must_end(mut answers: Streaming<pb::ReadVoteResponse>) {
+    let ended = tokio::time::timeout(Duration::from_secs(20), answers.message()).await;
     assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_ends_the_streams_on_which_it_is_asked() {
+    let region = TestRegion::of(3).await;
+    votes_for(&region, region.leader().await).await;
+    let answers = asked_once(&region).await;
+    region.node(2).abort_for_test().await;
+    must_end(answers).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_for_votes_ends_by_itself_and_the_next_question_is_answered_all_the_same() {
+    let settings = RaftSettings {
+        vote_stream_ms: 300,
+        ..RaftSettings::default()
+    };
+    let region = TestRegion::of_with(3, settings).await;
+    let leader = region.leader().await;
+    votes_for(&region, leader).await;
+    let node = region.node(leader);
+    let core = &node.inner_for_test().core;
+    let peer = core.peer(region.follower().await).unwrap();
+    core.vote_line.ask(&peer, Duration::from_secs(5)).await.unwrap();
+    // Begun later, so that the one above has ended when this one has.
+    must_end(asked_once(&region).await).await;
+    assert!(
+        core.vote_line.is_open_for_test(),
+        "the leader's end of it is kept"
+    );
+    core.vote_line.ask(&peer, Duration::from_secs(5)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_vote_of_a_node_that_has_a_new_leader_does_not_confirm_the_old_one() {
     let region = TestRegion::of(3).await;
     let old = region.leader().await;
+    votes_for(&region, old).await;
     let follower = region.node(region.follower().await);
     let old_core_knows = region.node(old);
     let before = follower.inner_for_test().core.vote_now().unwrap();

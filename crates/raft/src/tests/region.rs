@@ -49,7 +49,7 @@ impl RootKey for PlainRootKey {
     }
 }
 
-/// Pairs of nodes (from, to) between which calls fail.
+/// Pairs of nodes (from, to) between which calls fail and open streams end.
 pub(super) type Cuts = Arc<Mutex<BTreeSet<(u64, u64)>>>;
 
 /// Names the caller in the user agent, which the listener takes for its certificate.

@@ -206,7 +206,7 @@ impl LogStore {
         })
     }
 
-    /// Saves the vote, after everything queued before it. Returns when it is durable.
+    /// Saves the vote, after everything queued before it. Returns when it is durable and [`LogStore::vote`] shows it.
     ///
     /// # Errors
     /// When the store is poisoned.

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redb::ReadableTable;
 use tempfile::TempDir;
@@ -108,6 +108,26 @@ pub(crate) fn log_on_test_disk(options: LogOptions) -> (LogStore, TestDisk) {
         LogStore::start(Arc::new(database), sealer, options).unwrap(),
         disk,
     )
+}
+
+#[test]
+fn a_vote_is_shown_before_anybody_is_told_that_it_is_durable() {
+    let folder = TempDir::new().unwrap();
+    let disk = open(folder.path());
+    let log = disk.log();
+    let (told, shown) = std::sync::mpsc::channel();
+    for number in 0..10 {
+        let vote = Bytes::copy_from_slice(&[number]);
+        let (told, seen) = (told.clone(), log.clone());
+        // Runs on the writer's thread, in place of the answer.
+        let done = Box::new(move |_| told.send(seen.vote()).unwrap());
+        let saving = Operation::SaveVote {
+            vote: vote.clone(),
+            done,
+        };
+        log.enqueue(saving, |_| ()).unwrap();
+        assert_eq!(shown.recv_timeout(Duration::from_secs(20)).unwrap(), Some(vote));
+    }
 }
 
 #[tokio::test]

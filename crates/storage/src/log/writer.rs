@@ -30,6 +30,7 @@ fn run(shared: &Shared) {
             .unwrap_or_else(|_| Err(StorageError::Engine("the engine panicked in a commit".to_owned())));
         match committed {
             Ok(outcome) => {
+                // Before anybody is told: linearizable reads rest on a vote being shown when somebody may count on it.
                 shared.batch_flushed(sequence, bytes, outcome.vote);
                 shared.flushed_index.send_if_modified(|index| {
                     let changed = *index != outcome.flushed_index;
