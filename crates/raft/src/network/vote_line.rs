@@ -36,20 +36,23 @@ impl VoteLine {
     ) -> Result<pb::ReadVoteResponse, CallError> {
         let asking = async {
             let kept = self.idle().take().filter(|line| line.peer.is_same_as(peer));
-            if let Some(mut line) = kept
-                && let Ok(answer) = line.ask().await
+            if let Some(line) = kept
+                && let Ok(answer) = self.ask_on(line).await
             {
-                *self.idle() = Some(line);
                 return Ok(answer);
             }
             // None was kept, or it has ended meanwhile, as it does from time to time.
-            let mut line = OpenLine::to(peer).await?;
-            let answer = line.ask().await?;
-            *self.idle() = Some(line);
-            Ok(answer)
+            self.ask_on(OpenLine::to(peer).await?).await
         };
         let answer = tokio::time::timeout(timeout, asking).await;
         answer.unwrap_or_else(|_| Err(peer.no_answer_within(timeout)))
+    }
+
+    /// Asks, and keeps the stream if there was an answer.
+    async fn ask_on(&self, mut line: OpenLine) -> Result<pb::ReadVoteResponse, CallError> {
+        let answer = line.ask().await?;
+        *self.idle() = Some(line);
+        Ok(answer)
     }
 
     /// Whether a stream is kept for the next question.

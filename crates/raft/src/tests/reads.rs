@@ -94,7 +94,8 @@ async fn one_vote_confirms_a_leader_of_three_and_one_node_that_is_dead_is_asked_
     assert!(unanswered <= 1, "the dead node was asked {unanswered} times");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// On one thread nobody can answer between the two halves of a single poll.
+#[tokio::test(flavor = "current_thread")]
 async fn a_question_nobody_waits_for_takes_its_stream_along_and_the_next_has_one_of_its_own() {
     let region = TestRegion::of(3).await;
     let leader = region.leader().await;

@@ -22,11 +22,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 use tonic::body::Body;
-use tonic::service::interceptor::InterceptedService;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
-use tonic::{Request, Status};
 use tower::util::MapRequestLayer;
 use zeroize::Zeroizing;
 
@@ -98,7 +97,7 @@ impl Arriving {
     }
 }
 
-/// A request's body, which no longer arrives once the network is cut: streams that are open are cut as well.
+/// A request's body, which does not arrive while the network is cut: open streams are cut as well.
 struct CutBody {
     arriving: Arriving,
     body: Body,
@@ -252,27 +251,21 @@ impl TestRegion {
         };
         let Started { node, effects } = Node::start(options).await.unwrap();
         let cuts = Arc::clone(&self.cuts);
-        let identify = move |mut request: Request<()>| {
-            let arriving = Arriving::at(node_id, request.metadata().as_ref(), &cuts);
-            arriving.passes()?;
+        let network = MapRequestLayer::new(move |mut request: http::Request<Body>| {
+            let arriving = Arriving::at(node_id, request.headers(), &cuts);
             if let Some(from) = arriving.from {
                 request.extensions_mut().insert(PeerIdentity {
                     region: REGION.to_owned(),
                     node_id: from,
                 });
             }
-            Ok(request)
-        };
-        let cuts = Arc::clone(&self.cuts);
-        let cut_bodies = MapRequestLayer::new(move |request: http::Request<Body>| {
-            let arriving = Arriving::at(node_id, request.headers(), &cuts);
             request.map(|body| Body::new(CutBody { arriving, body }))
         });
         let stop_serving = CancellationToken::new();
-        let service = InterceptedService::new(node.service(), identify);
+        let service = node.service();
         let stopping = stop_serving.clone();
         let serving = tokio::spawn(async move {
-            let server = Server::builder().layer(cut_bodies).add_service(service);
+            let server = Server::builder().layer(network).add_service(service);
             let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
             server
                 .serve_with_incoming_shutdown(incoming, stopping.cancelled_owned())
